@@ -1,0 +1,55 @@
+"""The errors a user can meet; each message says what to do next, each class knows its exit code.
+
+    ClaimbenchError           2  usage
+    ├── SpecError                a claim is written wrong; names the field
+    ├── UnknownName              no such claim, paper, tier, data set; suggests the nearest
+    ├── LockError                the lock and the specs disagree
+    └── HostError             3  environment, store or disk
+        ├── StoreError           a record file is corrupt or cannot be written
+        └── DataMissing          a data set is not here, with the command that fetches it
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["ClaimbenchError", "DataMissing", "HostError", "LockError", "SpecError", "StoreError", "UnknownName"]
+
+
+class ClaimbenchError(Exception):
+    """Something the user can mend; the command line prints the message and exits with `exit_code`."""
+
+    exit_code = 2
+
+
+class SpecError(ClaimbenchError):
+    """A claim is written wrong."""
+
+
+class UnknownName(ClaimbenchError):
+    """A name that nothing bears."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known[:12])}"
+        super().__init__(f"no {what} {name!r}: {hint}")
+
+
+class LockError(ClaimbenchError):
+    """The specs and claims/LOCK.json disagree."""
+
+
+class HostError(ClaimbenchError):
+    """The environment, the store or the disk is not in a state to go on."""
+
+    exit_code = 3
+
+
+class StoreError(HostError):
+    """A record file is corrupt, or cannot be read or written."""
+
+
+class DataMissing(HostError):
+    """A data set is not on this machine."""

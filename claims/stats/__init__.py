@@ -1,0 +1,1 @@
+"""Estimands, intervals, tests, multiplicity and power; numpy and scipy, no torch."""

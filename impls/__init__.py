@@ -1,0 +1,1 @@
+"""Implementations of the papers under test, one folder a paper."""

@@ -1,0 +1,1 @@
+"""Mamba: Linear-Time Sequence Modeling with Selective State Spaces (arXiv 2312.00752)."""

@@ -1,0 +1,1 @@
+"""Kernels, one mathematical object a folder."""

@@ -1,0 +1,1 @@
+"""Reports: Markdown, figures and the asv exporter."""
