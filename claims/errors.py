@@ -1,12 +1,12 @@
 """The errors a user can meet; each message says what to do next, each class knows its exit code.
 
-    ClaimbenchError           2  usage
-    ├── SpecError                a claim is written wrong; names the field
-    ├── UnknownName              no such claim, paper, tier, data set; suggests the nearest
-    ├── LockError                the lock and the specs disagree
-    └── HostError             3  environment, store or disk
-        ├── StoreError           a record file is corrupt or cannot be written
-        └── DataMissing          a data set is not here, with the command that fetches it
+ClaimbenchError           2  usage
+├── SpecError                a claim is written wrong; names the field
+├── UnknownName              no such claim, paper, tier, data set; suggests the nearest
+├── LockError                the lock and the specs disagree
+└── HostError             3  environment, store or disk
+    ├── StoreError           a record file is corrupt or cannot be written
+    └── DataMissing          a data set is not here, with the command that fetches it
 """
 
 from __future__ import annotations

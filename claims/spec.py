@@ -94,7 +94,9 @@ class Arm(Model):
     @model_validator(mode="after")
     def _fair(self) -> Self:
         if self.role == "baseline" and not self.why_fair:
-            raise ValueError(f"baseline {self.name!r} needs why_fair: name the code it stands for and why it is the best")
+            raise ValueError(
+                f"baseline {self.name!r} needs why_fair: name the code it stands for and why it is the best"
+            )
         return self
 
 
@@ -257,7 +259,12 @@ class Claim(_Statement):
     def judge_sha(self, family: dict[str, int]) -> str:
         """Hash of everything that determines a judgement; `family` is m, the family's comparisons, by tier."""
         return canonical_sha(
-            {"expectation": self.expectation.model_dump(mode="json"), "role": self.role, "alpha": 0.05, "family": family}
+            {
+                "expectation": self.expectation.model_dump(mode="json"),
+                "role": self.role,
+                "alpha": 0.05,
+                "family": family,
+            }
         )
 
 
@@ -304,4 +311,3 @@ def _hint(problem: Any) -> str:
         return "; remove it, or see `claimbench schema` for the fields that exist"
     value = problem.get("input")
     return f" (got {value!r})" if isinstance(value, Scalar) else ""
-
