@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from claimbench.errors import SpecError, UnknownName
 from claimbench.spec import AnyClaim, Claim, Paper, Tier, explain
 
-__all__ = ["claims", "get", "keywords", "matches", "paper_claims", "papers", "select"]
+__all__ = ["claims", "controls", "get", "keywords", "matches", "paper_claims", "papers", "select", "testable"]
 
 GROUP = "claimbench.claims"
 
@@ -142,26 +142,35 @@ def matches(claim: AnyClaim, expression: str) -> bool:
     return value
 
 
-def select(expression: str | None = None, tier: Tier | None = None) -> list[AnyClaim]:
-    """Claims that the expression selects and, where a tier is given, that the tier can test; house controls excluded.
+def select(expression: str | None = None) -> list[AnyClaim]:
+    """Claims that the expression selects, by paper and label; the house's own controls are left out.
 
-    An expression that is exactly an id or a label selects that claim alone. Raises UnknownName where an expression
-    of one word selects nothing.
+    An expression that is exactly an id or a label selects that claim alone. Raises UnknownName where nothing is
+    selected.
     """
     found = sorted(
-        (
-            claim
-            for claim in claims().values()
-            if not (isinstance(claim, Claim) and claim.role in ("placebo", "control"))
-        ),
+        (claim for claim in claims().values() if not (isinstance(claim, Claim) and claim.role in ("placebo", "control"))),
         key=lambda claim: (claim.paper, claim.label),
     )
-    if expression:
-        exact = [claim for claim in found if expression in (claim.id, claim.label)]
-        chosen = exact or [claim for claim in found if matches(claim, expression)]
-        if not chosen:
-            raise UnknownName("claim that matches -k", expression, [*papers(), *claims()])
-        found = chosen
-    if tier is not None:
-        found = [claim for claim in found if isinstance(claim, Claim) and tier in claim.workloads]
+    if expression is None:
+        return found
+    exact = [claim for claim in found if expression in (claim.id, claim.label)]
+    chosen = exact or [claim for claim in found if matches(claim, expression)]
+    if not chosen:
+        raise UnknownName("claim that matches -k", expression, [*papers(), *claims()])
+    return chosen
+
+
+def testable(expression: str | None, tier: Tier) -> list[Claim]:
+    """Selected claims that the tier can test; raises UnknownName where none can."""
+    chosen = select(expression)
+    found = [claim for claim in chosen if isinstance(claim, Claim) and tier in claim.workloads]
+    if not found:
+        others = sorted({other for claim in chosen if isinstance(claim, Claim) for other in claim.workloads})
+        raise SpecError(f"none of the {len(chosen)} selected claims can be tested at {tier}; they have tiers: {others or 'none'}")
     return found
+
+
+def controls() -> list[Claim]:
+    """The house's placebo and positive control."""
+    return [claim for claim in claims().values() if isinstance(claim, Claim) and claim.role in ("placebo", "control")]

@@ -29,6 +29,7 @@ __all__ = [
     "Published",
     "Source",
     "Tier",
+    "Tuning",
     "Workload",
     "canonical_sha",
     "explain",
@@ -145,6 +146,17 @@ class Needs(Model):
     """Longest a single trial may take before it is stopped, wall clock."""
 
 
+class Tuning(Model):
+    """The grid that every arm was given, with the same seeds and budget."""
+
+    option: str
+    """Option of the arms that is tuned."""
+    grid: Annotated[tuple[float, ...], Field(min_length=3)]
+    """Values tried, ascending; a best value at either end voids the tuning."""
+    seeds: Annotated[tuple[Annotated[int, Field(ge=1000)], ...], Field(min_length=1)]
+    """Pilot seeds, 1000 and up, never used to confirm."""
+
+
 class _Statement(Model):
     id: Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
     """`paper.claim`."""
@@ -199,6 +211,8 @@ class Claim(_Statement):
     """Correctness gates that every trial must report, with the largest error allowed."""
     needs: Needs
     """Device, memory, data, time."""
+    tuning: Tuning | None = None
+    """Grid of the hyper-parameter that `claimbench tune` chose; its values stand in the arms' options."""
     setups_tried: Annotated[int, Field(ge=0)] = 0
     """How many set-ups were looked at on pilot seeds before this one was locked."""
     qualifiers: tuple[Literal["unfalsifiable"], ...] = ()
