@@ -15,8 +15,13 @@ from claimbench.errors import ClaimbenchError
 __all__ = ["app", "main"]
 
 TierName = Literal["smoke", "cpu", "gpu"]
-Expression = Annotated[str | None, Parameter(name=["-k", "--select"], help="Claims to select: a word, an id, or words joined by and, or, not.")]
-AtTier = Annotated[TierName, Parameter(name="--tier", help="smoke: 2 minutes a paper; cpu: an hour; gpu: one data-centre GPU.")]
+Expression = Annotated[
+    str | None,
+    Parameter(name=["-k", "--select"], help="Claims to select: a word, an id, or words joined by and, or, not."),
+]
+AtTier = Annotated[
+    TierName, Parameter(name="--tier", help="smoke: 2 minutes a paper; cpu: an hour; gpu: one data-centre GPU.")
+]
 Folder = Annotated[Path, Parameter(name="--store", help="Folder of the records.")]
 
 STORE = Path("runs")
@@ -149,7 +154,8 @@ def report(*, check: bool = False, store: Folder = STORE) -> int:
     differences = publication.check(PUBLISHED)
     for line in differences:
         print(line)
-    print(f"{PUBLISHED}: {'differs from its evidence; run claimbench publish' if differences else 'reproduced byte for byte'}")
+    outcome = "differs from its evidence; run claimbench publish" if differences else "reproduced byte for byte"
+    print(f"{PUBLISHED}: {outcome}")
     return 1 if differences else 0
 
 

@@ -41,13 +41,11 @@ def judge_history(claim: Claim, tier: Tier, records: Sequence[Record], lock: Loc
     """The claim's records under each judgement that was ever locked, oldest first: (version, verdict)."""
     health = assess(records)
     own = [record for record in records if record.claim == claim.id and record.tier == tier]
-    return [
-        (
-            past.version,
-            judge(claim.model_copy(update={"expectation": past.expectation}), tier, past.family.get(tier, 1), own, health),
-        )
-        for past in lock.history(claim)
-    ]
+    judged: list[tuple[int, Verdict]] = []
+    for past in lock.history(claim):
+        then = claim.model_copy(update={"expectation": past.expectation})
+        judged.append((past.version, judge(then, tier, past.family.get(tier, 1), own, health)))
+    return judged
 
 
 def _tiers(claim: Claim, records: Sequence[Record], tier: Tier | None) -> list[Tier]:

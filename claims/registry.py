@@ -148,9 +148,9 @@ def select(expression: str | None = None) -> list[AnyClaim]:
     An expression that is exactly an id or a label selects that claim alone. Raises UnknownName where nothing is
     selected.
     """
+    house = {claim.id for claim in controls()}
     found = sorted(
-        (claim for claim in claims().values() if not (isinstance(claim, Claim) and claim.role in ("placebo", "control"))),
-        key=lambda claim: (claim.paper, claim.label),
+        (claim for claim in claims().values() if claim.id not in house), key=lambda claim: (claim.paper, claim.label)
     )
     if expression is None:
         return found
@@ -167,7 +167,7 @@ def testable(expression: str | None, tier: Tier) -> list[Claim]:
     found = [claim for claim in chosen if isinstance(claim, Claim) and tier in claim.workloads]
     if not found:
         others = sorted({other for claim in chosen if isinstance(claim, Claim) for other in claim.workloads})
-        raise SpecError(f"none of the {len(chosen)} selected claims can be tested at {tier}; they have tiers: {others or 'none'}")
+        raise SpecError(f"no selected claim can be tested at {tier}; their tiers are: {', '.join(others) or 'none'}")
     return found
 
 

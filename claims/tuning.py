@@ -56,7 +56,9 @@ def tune(claim: AnyClaim, tier: Tier, store: Store, on_event: Callable[[Any], No
     Raises SpecError where the claim has no grid or the tier no workload.
     """
     if not isinstance(claim, Claim) or claim.tuning is None:
-        raise SpecError(f"{claim.id}: nothing to tune; give the claim a `tuning` field with option, grid and pilot seeds")
+        raise SpecError(
+            f"{claim.id}: nothing to tune; give the claim a `tuning` field with option, grid and pilot seeds"
+        )
     if tier not in claim.workloads:
         raise SpecError(f"{claim.id}: no workload at {tier}; it has {sorted(claim.workloads)}")
     tuning = claim.tuning
@@ -72,7 +74,9 @@ def _with_value(claim: Claim, value: float) -> Claim:
     tuning = claim.tuning
     assert tuning is not None
     arms = tuple(
-        arm.model_copy(update={"options": {**arm.options, tuning.option: value}}) if tuning.option in arm.options else arm
+        arm.model_copy(update={"options": {**arm.options, tuning.option: value}})
+        if tuning.option in arm.options
+        else arm
         for arm in claim.arms
     )
     return claim.model_copy(update={"arms": arms})
