@@ -4,6 +4,7 @@ ClaimbenchError           2  usage
 ├── SpecError                a claim is written wrong; names the field
 ├── UnknownName              no such claim, paper, tier, data set; suggests the nearest
 ├── LockError                the lock and the specs disagree
+├── MeasurementRefused       what was measured cannot be trusted: wrong, impossible or incomplete; no sample is kept
 └── HostError             3  environment, store or disk
     ├── StoreError           a record file is corrupt or cannot be written
     └── DataMissing          a data set is not here, with the command that fetches it
@@ -14,7 +15,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["ClaimbenchError", "DataMissing", "HostError", "LockError", "SpecError", "StoreError", "UnknownName"]
+__all__ = [
+    "ClaimbenchError",
+    "DataMissing",
+    "HostError",
+    "LockError",
+    "MeasurementRefused",
+    "SpecError",
+    "StoreError",
+    "UnknownName",
+]
 
 
 class ClaimbenchError(Exception):
@@ -39,6 +49,10 @@ class UnknownName(ClaimbenchError):
 
 class LockError(ClaimbenchError):
     """The specs and claims/LOCK.json disagree."""
+
+
+class MeasurementRefused(ClaimbenchError):
+    """What was measured cannot be trusted: a gate failed, or a time is impossible or leaves work out."""
 
 
 class HostError(ClaimbenchError):
