@@ -1,0 +1,200 @@
+"""Data sets: found in CLAIMBENCH_DATA or the user's cache, fetched once, and verified whenever they are opened.
+
+`CLAIMBENCH_DATA=DIR` points to a folder that already holds the files. `CLAIMBENCH_OFFLINE=1` opens no socket.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import tarfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from claimbench.datasets import DATA_SETS, DataSet
+from claimbench.errors import DataMissing, HostError, UnknownName
+
+__all__ = ["Entry", "available", "cpython_topics", "fetch", "identity", "listing", "offline", "path"]
+
+State = Literal["bundled", "here", "missing", "corrupt"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A data set and whether it is on this machine."""
+
+    name: str
+    """Name."""
+    size_bytes: int
+    """Size of its file."""
+    licence: str
+    """Licence."""
+    purpose: str
+    """What it is for."""
+    state: State
+    """`here` says only that the file exists, unless the listing verified it."""
+    path: Path | None
+    """Where it lies."""
+
+
+def path(name: str) -> Path:
+    """The verified file of a data set, fetched where it is not on this machine.
+
+    Raises UnknownName; DataMissing, before any socket is opened, where it is not here and CLAIMBENCH_OFFLINE is
+    set, and where it cannot be fetched; HostError where a file in CLAIMBENCH_DATA has another content.
+    """
+    entry = _on_disk(name)
+    found = _find(entry)
+    if found is None:
+        return fetch(name)
+    if _sound(entry, found):
+        return found
+    if found.is_relative_to(_cache()):
+        return fetch(name)
+    raise HostError(
+        f"{found} is not the {name} that the claims use (another sha256); restore it or unset CLAIMBENCH_DATA"
+    )
+
+
+def fetch(name: str) -> Path:
+    """Fetch a data set into the user's cache and verify it; raises UnknownName, DataMissing."""
+    entry = _on_disk(name)
+    target = _cache() / entry.file
+    if target.exists() and _sound(entry, target):
+        return target
+    if offline():
+        raise DataMissing(
+            f"data set {name} is not on this machine and CLAIMBENCH_OFFLINE is set: unset it and give "
+            f"`claimbench data fetch {name}`, or point CLAIMBENCH_DATA to a folder that holds {entry.file}"
+        )
+    try:
+        if entry.members:
+            _pack(target, {member: _download(entry.url + member, sha, target) for member, sha in entry.members})
+        else:
+            _download(entry.url, entry.sha256, target).replace(target)
+    except (OSError, ValueError) as error:
+        raise DataMissing(
+            f"data set {name} could not be fetched ({error}): try `claimbench data fetch {name}` again, "
+            f"or point CLAIMBENCH_DATA to a folder that holds {entry.file}"
+        ) from error
+    return target
+
+
+def available(name: str) -> bool:
+    """Whether the data set is on this machine; opens no socket and raises UnknownName."""
+    entry = _known(name)
+    return not entry.file or _find(entry) is not None
+
+
+def identity(name: str) -> str:
+    """Hash of the data set's content, known without having it; for a bundled text, of what is there."""
+    entry = _known(name)
+    return entry.identity if entry.file else hashlib.sha256(cpython_topics()).hexdigest()
+
+
+def listing(*, verify: bool = False) -> list[Entry]:
+    """Every data set and its state on this machine; with `verify`, contents are compared with their hashes."""
+    return [_entry(entry, verify) for entry in DATA_SETS.values()]
+
+
+def offline() -> bool:
+    """Whether CLAIMBENCH_OFFLINE forbids sockets."""
+    return os.environ.get("CLAIMBENCH_OFFLINE", "0") not in ("", "0")
+
+
+@cache
+def cpython_topics() -> bytes:
+    """The English reference text that ships with CPython, topics in alphabetical order, UTF-8; about 460 kB.
+
+    Versions of Python differ in it, so its identity is the hash of what is there.
+    """
+    from pydoc_data.topics import topics
+
+    return "\n\n".join(topics[name].strip() for name in sorted(topics)).encode()
+
+
+def _known(name: str) -> DataSet:
+    if name not in DATA_SETS:
+        raise UnknownName("data set", name, DATA_SETS)
+    return DATA_SETS[name]
+
+
+def _on_disk(name: str) -> DataSet:
+    entry = _known(name)
+    if not entry.file:
+        raise HostError(f"{name} ships with Python and has no file; read it with claimbench.data.{name}()")
+    return entry
+
+
+def _find(entry: DataSet) -> Path | None:
+    own = os.environ.get("CLAIMBENCH_DATA")
+    folders = [*([Path(own)] if own else []), _cache()]
+    return next((folder / entry.file for folder in folders if (folder / entry.file).is_file()), None)
+
+
+def _cache() -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("claimbench"))
+
+
+def _entry(entry: DataSet, verify: bool) -> Entry:
+    found = _find(entry) if entry.file else None
+    state: State
+    if not entry.file:
+        state = "bundled"
+    elif found is None:
+        state = "missing"
+    else:
+        state = "here" if not verify or _sound(entry, found) else "corrupt"
+    return Entry(entry.name, entry.size_bytes, entry.licence, entry.purpose, state, found)
+
+
+def _sound(entry: DataSet, file: Path) -> bool:
+    about = file.stat()
+    return _content_sha(file, bool(entry.members), about.st_mtime_ns, about.st_size) == entry.identity
+
+
+@cache
+def _content_sha(file: Path, archive: bool, mtime_ns: int, size: int) -> str:
+    # Keyed by time and size as well, so that a file replaced during the life of the process is read anew.
+    if not archive:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    try:
+        with tarfile.open(file, "r:gz") as tar:
+            members = [
+                (info.name, hashlib.sha256(stream.read()).hexdigest())
+                for info in tar
+                if (stream := tar.extractfile(info)) is not None
+            ]
+    except (OSError, EOFError, tarfile.TarError):
+        return "not an archive"
+    return hashlib.sha256("".join(f"{sha}  {name}\n" for name, sha in sorted(members)).encode()).hexdigest()
+
+
+def _download(url: str, sha256: str, target: Path) -> Path:
+    import pooch
+
+    name = f"{url.rsplit('/', 1)[-1]}.part"
+    return Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=name, path=target.parent))
+
+
+def _pack(target: Path, files: dict[str, Path]) -> None:
+    part = target.with_suffix(".part")
+    with (
+        part.open("wb") as raw,
+        gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed,
+        tarfile.open(fileobj=packed, mode="w") as tar,
+    ):
+        for name, file in files.items():
+            content = file.read_bytes()
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    part.replace(target)
+    for file in files.values():
+        file.unlink()
