@@ -21,6 +21,7 @@ __all__ = [
     "nbytes",
     "outputs",
     "relative_errors",
+    "snapshot",
     "variable",
     "vary_into",
 ]
@@ -115,12 +116,8 @@ def in_float64(inputs: InputSet) -> InputSet:
             wide = {"f": np.float64, "c": np.complex128}.get(leaf.dtype.kind, leaf.dtype)
             return leaf.astype(wide)
         torch = sys.modules["torch"]
-        wide = leaf.detach().clone()
-        if leaf.is_complex():
-            wide = wide.to(torch.complex128)
-        elif leaf.is_floating_point():
-            wide = wide.to(torch.float64)
-        return wide.requires_grad_(leaf.requires_grad)
+        wide = torch.complex128 if leaf.is_complex() else torch.float64 if leaf.is_floating_point() else leaf.dtype
+        return leaf.detach().to(wide, copy=True).requires_grad_(leaf.requires_grad)
 
     return tuple(_mapped(entry, widen) for entry in inputs)
 
@@ -136,12 +133,17 @@ def _flat64(leaf: Any) -> np.ndarray[Any, Any]:
     return np.asarray(leaf, dtype=np.complex128 if leaf.dtype.kind == "c" else np.float64).reshape(-1)
 
 
+def _raw(leaf: Any) -> np.ndarray[Any, Any]:
+    """The bytes of a tensor, in logical order."""
+    if not isinstance(leaf, np.ndarray):
+        torch = sys.modules["torch"]
+        leaf = leaf.detach().contiguous().reshape(-1).view(torch.uint8).cpu().numpy()
+    return np.ascontiguousarray(leaf).reshape(-1).view(np.uint8)
+
+
 def differs(one: InputSet, other: InputSet) -> bool:
-    """Whether any value differs; a NaN equals a NaN."""
-    return any(
-        not np.array_equal(_flat64(a), _flat64(b), equal_nan=True)
-        for a, b in zip(_leaves(one), _leaves(other), strict=True)
-    )
+    """Whether any bit of two sets of the same shapes and types differs."""
+    return any(not np.array_equal(_raw(a), _raw(b)) for a, b in zip(_leaves(one), _leaves(other), strict=True))
 
 
 def outputs(returned: Any, what: str) -> tuple[Any, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,7 +85,6 @@ def _sweep(sweep: Sweep, trial: Trial, roofline: Roofline | None, *, fresh_proce
         except MeasurementRefused as refusal:
             raise MeasurementRefused(f"size {size:g}: {refusal}") from refusal
         del point, timed  # its memory must be free before the next, larger one is built
-        gc.collect()
         trial.progress(number + 1, len(sizes))
     curve = Curve(x=tuple(sizes), y=tuple(timing.samples for timing in timings), x_name="size")
     floors = [timing.floor_s for timing in timings if timing.floor_s is not None]

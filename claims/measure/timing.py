@@ -105,7 +105,7 @@ def check_floor(timed: Timed, roofline: Roofline | None, samples: Sequence[float
     if min(samples) < floor:
         raise MeasurementRefused(
             f"a sample of {min(samples):.3g} s is faster than this machine can move {timed.bytes:.3g} bytes and do "
-            f"{timed.flops:.3g} operations ({floor:.3g} s): the call leaves work out, or its flops() or bytes() is wrong"
+            f"{timed.flops:.3g} operations ({floor:.3g} s): the call leaves work out, or flops() or bytes() is wrong"
         )
     return floor
 
@@ -162,7 +162,6 @@ def _sample(timed: Timed, trial: Trial, ring: _Ring, calls: int, count: int) -> 
     kept: list[tuple[InputSet, InputSet, tuple[Any, ...]]] = []
     threads = _threads()
     collecting = gc.isenabled()
-    gc.collect()
     gc.disable()
     elsewhere = process_time() - thread_time()
     try:
