@@ -68,8 +68,8 @@ def fetch(name: str) -> Path:
         return target
     if offline():
         raise DataMissing(
-            f"data set {name} is not on this machine and CLAIMBENCH_OFFLINE is set: unset it and give "
-            f"`claimbench data fetch {name}`, or point CLAIMBENCH_DATA to a folder that holds {entry.file}"
+            f"data set {name} is not on this machine: give `claimbench data fetch {name}` with CLAIMBENCH_OFFLINE "
+            f"unset, or point CLAIMBENCH_DATA to a folder that holds {entry.file}"
         )
     try:
         if entry.members:

@@ -1,0 +1,271 @@
+"""From claims to trials: which to run, which the store holds already, which cannot run here, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from typing import Protocol
+
+from claimbench import data, provenance
+from claimbench.errors import SpecError
+from claimbench.record import Machine, Record
+from claimbench.run.job import Job
+from claimbench.spec import Claim, Tier, canonical_sha
+from claimbench.store import Store
+
+__all__ = ["BUDGET_CORE_SECONDS", "Plan", "Row", "Skip", "plan"]
+
+BUDGET_CORE_SECONDS: dict[Tier, float] = {"smoke": 240.0, "cpu": 7200.0, "gpu": 600.0}
+"""Most a paper's claims may declare: 2 and 60 minutes on two cores; ten minutes of one GPU."""
+
+
+class States(Protocol):
+    """What is needed of a lock."""
+
+    def state(self, claim: Claim) -> str:
+        """`locked`, or anything else for a claim whose records confirm nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A trial that cannot run here."""
+
+    job: Job
+    """The trial."""
+    reason: str
+    """Why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim's line in the plan."""
+
+    claim: str
+    """Claim id."""
+    to_run: int
+    """Trials to run."""
+    kept: int
+    """Trials that the store holds."""
+    skipped: int
+    """Trials that cannot run here."""
+    core_seconds: float
+    """Declared cost of all its trials."""
+    note: str
+    """Role of the records, or why its trials are skipped."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do."""
+
+    tier: Tier
+    """Tier."""
+    jobs: tuple[Job, ...]
+    """Trials to run, in order: training and simulation first, then what must be alone."""
+    skips: tuple[Skip, ...]
+    """Trials that cannot run here."""
+    rows: tuple[Row, ...]
+    """One line a claim."""
+    core_seconds: dict[str, float] = field(default_factory=dict)
+    """Paper → declared cost of its selected claims."""
+
+    @property
+    def budget_core_seconds(self) -> float:
+        """Most that a paper may take at this tier."""
+        return BUDGET_CORE_SECONDS.get(self.tier, float("inf"))
+
+    @property
+    def kept(self) -> int:
+        """Trials that the store holds already."""
+        return sum(row.kept for row in self.rows)
+
+    @property
+    def core_seconds_to_run(self) -> float:
+        """Declared cost of the trials to run."""
+        return sum(
+            row.core_seconds * row.to_run / total for row in self.rows if (total := row.to_run + row.kept + row.skipped)
+        )
+
+
+def plan(
+    claims: Iterable[Claim],
+    tier: Tier,
+    store: Store,
+    lock: States,
+    *,
+    fresh: bool = False,
+    seeds: Sequence[int] | None = None,
+    role: str | None = None,
+    arms: Sequence[str] | None = None,
+    controls: Sequence[Claim] | None = None,
+    run: str = "",
+) -> Plan:
+    """Plan the trials of `claims` at `tier`.
+
+    `seeds`, `arms` and `role` replace what the claims say (tuning, replay). `controls` are the placebo and positive
+    control that accompany every timing, by default the house's; their trials bear the run in their identity, so
+    that each run adds to them. Raises SpecError where a paper's claims are over the tier's budget.
+    """
+    from claimbench.measure.machine import machine as this_machine
+
+    machine = this_machine()
+    held = _Held(store.records())
+    chosen = [claim for claim in claims if tier in claim.workloads]
+    costs = _costs(chosen, tier)
+    planned = [
+        _plan_claim(claim, tier, held, lock, machine, fresh=fresh, seeds=seeds, role=role, arms=arms, run=run)
+        for claim in chosen
+    ]
+    if role is None and any(job.alone and _is_timing(job.claim) for one in planned for job in one.jobs):
+        planned += [
+            _plan_claim(claim, tier, held, lock, machine, fresh=True, seeds=None, role=claim.role, arms=None, run=run)
+            for claim in (_house_controls() if controls is None else controls)
+            if tier in claim.workloads
+        ]
+    jobs = [job for one in planned for job in one.jobs]
+    return Plan(
+        tier=tier,
+        jobs=tuple(sorted(jobs, key=lambda job: job.alone)),
+        skips=tuple(skip for one in planned for skip in one.skips),
+        rows=tuple(one.row for one in planned),
+        core_seconds=costs,
+    )
+
+
+@dataclass(frozen=True)
+class _Planned:
+    jobs: list[Job]
+    skips: list[Skip]
+    row: Row
+
+
+class _Held:
+    """What the store holds: which trials are done, and how often each unit was measured."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.done: set[tuple[str, str]] = set()
+        self._attempts: dict[tuple[object, ...], int] = {}
+        for record in records:
+            if record.status == "ok":
+                self.done.add((record.trial, record.role))
+                unit = (record.measure_sha, record.tier, record.arm, record.seeds, record.role)
+                self._attempts[unit] = max(self._attempts.get(unit, -1), record.attempt)
+
+    def next_attempt(self, job: Job) -> int:
+        # A unit that is measured again is a further attempt whatever the cause: --fresh, or code that changed.
+        unit = (job.claim.measure_sha(), job.tier, job.arm, job.seeds, job.role)
+        return self._attempts.get(unit, -1) + 1
+
+
+def _costs(claims: Sequence[Claim], tier: Tier) -> dict[str, float]:
+    costs: dict[str, float] = {}
+    for claim in claims:
+        costs[claim.paper] = costs.get(claim.paper, 0.0) + claim.needs.core_seconds[tier]
+    budget = BUDGET_CORE_SECONDS.get(tier)
+    for paper, cost in costs.items():
+        if budget is not None and cost > budget:
+            dearest = max((c for c in claims if c.paper == paper), key=lambda c: c.needs.core_seconds[tier])
+            raise SpecError(
+                f"{paper}: its claims declare {cost:.0f} core-seconds at {tier}, over the budget of {budget:.0f}; select "
+                f"fewer with -k, or shrink {dearest.id} ({dearest.needs.core_seconds[tier]:.0f})"
+            )
+    return costs
+
+
+def _plan_claim(
+    claim: Claim,
+    tier: Tier,
+    held: _Held,
+    lock: States,
+    machine: Machine,
+    *,
+    fresh: bool,
+    seeds: Sequence[int] | None,
+    role: str | None,
+    arms: Sequence[str] | None,
+    run: str,
+) -> _Planned:
+    role = role or _role(claim, lock)
+    code = provenance.code_sha(claim.experiment)
+    environment = provenance.environment(machine, claim.needs.device).sha
+    basis = [claim.measure_sha(), code, environment, [data.identity(name) for name in claim.needs.data]]
+    if claim.role in ("placebo", "control"):
+        basis.append(run)
+    wanted = [
+        Job(
+            run=run,
+            claim=claim,
+            tier=tier,
+            arm=arm,
+            seeds=batch,
+            role=role,
+            attempt=0,
+            identity=canonical_sha([*basis, tier, arm, batch]),
+            code_sha=code,
+            environment_sha=environment,
+            fresh_process=tier != "smoke",
+            # A GPU is never shared: neither by two timings nor by a timing and a training.
+            alone=_is_timing(claim) or claim.needs.device == "cuda",
+        )
+        for arm, batch in _units(claim, tier, seeds, arms)
+    ]
+    todo = [
+        replace(job, attempt=held.next_attempt(job) if claim.role not in ("placebo", "control") else 0)
+        for job in wanted
+        if fresh or (job.identity, job.role) not in held.done
+    ]
+    reason = _obstacle(claim, machine)
+    row = Row(
+        claim=claim.id,
+        to_run=0 if reason else len(todo),
+        kept=len(wanted) - len(todo),
+        skipped=len(todo) if reason else 0,
+        core_seconds=claim.needs.core_seconds[tier],
+        note=reason or role,
+    )
+    return _Planned([] if reason else todo, [Skip(job, reason) for job in todo] if reason else [], row)
+
+
+def _units(
+    claim: Claim, tier: Tier, seeds: Sequence[int] | None, arms: Sequence[str] | None
+) -> list[tuple[str, tuple[int, ...]]]:
+    """Arm and seeds of every trial: the arms of a unit side by side, in turn forwards and backwards (A B B A)."""
+    first, size = claim.protocol.first_seed, claim.protocol.seeds_per_trial
+    every = tuple(seeds) if seeds is not None else tuple(range(first, first + claim.units(tier)))
+    names = [arm.name for arm in claim.arms if arms is None or arm.name in arms]
+    batches = [every[start : start + size] for start in range(0, len(every), size)]
+    return [
+        (name, batch) for index, batch in enumerate(batches) for name in (names if index % 2 == 0 else reversed(names))
+    ]
+
+
+def _role(claim: Claim, lock: States) -> str:
+    if claim.role != "confirmatory":
+        return claim.role
+    return "confirmatory" if lock.state(claim) == "locked" else "exploratory"
+
+
+def _is_timing(claim: Claim) -> bool:
+    return claim.protocol.unit == "process" or claim.kind in ("speed", "scaling")
+
+
+def _obstacle(claim: Claim, machine: Machine) -> str:
+    """Why the claim's trials cannot run on this machine, or nothing."""
+    needs = claim.needs
+    if needs.device == "cuda" and machine.gpu is None:
+        return "needs a GPU, and this machine shows none; run it where `claimbench doctor` finds one"
+    for package in needs.packages:
+        if find_spec(package.split(".")[0]) is None:
+            return f"needs the package {package}: pip install 'claimbench[peers]', or {package} itself"
+    for name in needs.data:
+        if not data.available(name):
+            return f"needs the data set {name}: claimbench data fetch {name}"
+    return ""
+
+
+def _house_controls() -> list[Claim]:
+    from claimbench import registry
+
+    return registry.controls()

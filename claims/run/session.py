@@ -1,0 +1,157 @@
+"""One run: plan, start the workers, write every record as it comes, tell whoever watches."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from claimbench import data, provenance
+from claimbench.errors import DataMissing
+from claimbench.lock import Lock
+from claimbench.record import Record
+from claimbench.run.events import Event, PlanReady, TrialEnded, TrialProgress, TrialStarted
+from claimbench.run.job import Ended, Job, Launcher, Payload
+from claimbench.run.local import LocalLauncher
+from claimbench.run.plan import Plan, States, plan
+from claimbench.run.worker import ENVIRONMENT
+from claimbench.spec import Claim, Tier
+from claimbench.store import RunWriter, Store, new_run_id
+
+__all__ = ["RunSummary", "run_claims"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """How a run ended."""
+
+    run: str
+    """Its id, and the name of its file."""
+    ok: int
+    """Trials measured."""
+    failed: int
+    """Trials that failed."""
+    skipped: int
+    """Trials that could not run here."""
+    kept: int
+    """Trials that the store held already."""
+    duration_s: float
+    """Wall clock."""
+
+
+def run_claims(
+    claims: Sequence[Claim],
+    tier: Tier,
+    store: Store,
+    *,
+    fresh: bool = False,
+    workers: int = 2,
+    on_event: Callable[[Event], None] | None = None,
+    role: str | None = None,
+    seeds: Sequence[int] | None = None,
+    arms: Sequence[str] | None = None,
+    lock: States | None = None,
+    controls: Sequence[Claim] | None = None,
+    launcher: Launcher | None = None,
+) -> RunSummary:
+    """Measure what the store lacks of the claims at the tier, and append one record a trial.
+
+    A trial that fails is a record with its cause, and the run goes on. `role`, `seeds` and `arms` replace what the
+    claims say (tuning, replay); lock, controls and launcher default to LOCK.json, the house's placebo and positive
+    control, and worker processes on this machine. An interrupt loses the trials in flight and nothing else: the
+    same call goes on from there. Raises SpecError over budget, StoreError and HostError where the host will not go
+    on; what was written before stays.
+    """
+    began, run_id = time.monotonic(), new_run_id()
+    tell = on_event or (lambda event: None)
+    if tier != "smoke":
+        _fetch(claims)
+    made = plan(
+        claims,
+        tier,
+        store,
+        lock or Lock.load(),
+        fresh=fresh,
+        seeds=seeds,
+        role=role,
+        arms=arms,
+        controls=controls,
+        run=run_id,
+    )
+    tell(PlanReady(len(made.jobs), made.kept, len(made.skips), made.core_seconds_to_run))
+    logs = store.root / "logs" / run_id
+    counts = {"ok": 0, "failed": 0, "skipped": 0}
+    if made.jobs or made.skips:
+        with store.run(run_id) as writer:
+            for record in _run(made, writer, launcher or LocalLauncher(workers, logs), logs, tell):
+                counts[record.status] += 1
+    return RunSummary(run_id, **counts, kept=made.kept, duration_s=time.monotonic() - began)
+
+
+def _run(made: Plan, writer: RunWriter, launcher: Launcher, logs: Path, tell: Callable[[Event], None]) -> list[Record]:
+    from claimbench.measure.machine import machine as this_machine
+
+    machine, versions, commit = this_machine(), provenance.versions(), provenance.commit()
+    records: list[Record] = []
+
+    def keep(ended: Ended) -> None:
+        record = ended.record(machine, versions, commit)
+        writer.append(record)
+        records.append(record)
+        tell(TrialEnded(record, ended.job.label, ended.log))
+
+    def started(job: Job) -> None:
+        tell(TrialStarted(job.identity, job.claim.id, job.label))
+
+    def progress(job: Job, done: int, total: int) -> None:
+        tell(TrialProgress(job.identity, job.claim.id, job.label, done, total))
+
+    for skip in made.skips:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        keep(Ended(skip.job, Payload(status="skipped", reason=skip.reason), now, 0.0, os.getloadavg()[0], None))
+    if made.jobs:
+        _warm_kernels(made.jobs, logs)
+        with closing(launcher.run(made.jobs, started, progress)) as ending:
+            for ended in ending:
+                keep(ended)
+    return records
+
+
+def _fetch(claims: Sequence[Claim]) -> None:
+    """Fetch what the claims need and this machine lacks; what cannot be fetched makes its trials skipped."""
+    if data.offline():
+        return
+    for name in sorted({name for claim in claims for name in claim.needs.data if not data.available(name)}):
+        try:
+            data.fetch(name)
+        except DataMissing as error:
+            _log.warning("%s", error)
+
+
+def _warm_kernels(jobs: Sequence[Job], logs: Path) -> None:
+    """Compile our kernels into numba's cache once, before workers would each do it; in a process of its own.
+
+    A kernel that cannot be compiled fails the trials that use it, each with its cause; here it is only logged.
+    """
+    if not any(job.claim.experiment.startswith("claimbench.") for job in jobs):
+        return
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "from claimbench import kernels; kernels.warm()"],
+        env=os.environ | ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        logs.mkdir(parents=True, exist_ok=True)
+        (logs / "warm.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+        _log.warning("kernels could not be compiled in advance; see %s", logs / "warm.log")
