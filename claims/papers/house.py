@@ -20,7 +20,7 @@ class ControlWork(Workload):
     """Discriminator."""
     elements: int = 2**15
     """Length of the vector, float32."""
-    rounds: int = 64
+    rounds: int = 32
     """Passes over it in one call of an arm whose `work` is 1."""
 
 
