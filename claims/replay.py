@@ -46,7 +46,7 @@ def _untimed(record: Record) -> dict[str, str]:
 
 
 def replay(prefix: str, store: Store, on_event: Callable[[Any], None] | None = None) -> Replayed:
-    """Run the trial whose identity begins with `prefix` again, under a new attempt that no verdict reads.
+    """Run the trial whose identity begins with `prefix` again; its record is a `tuning` one, which no verdict reads.
 
     Raises UnknownName where no record matches, LockError where the claim's measurement has changed since.
     """
@@ -59,5 +59,14 @@ def replay(prefix: str, store: Store, on_event: Callable[[Any], None] | None = N
     claim = registry.get(before.claim)
     if not isinstance(claim, Claim) or claim.measure_sha() != before.measure_sha:
         raise LockError(f"{before.claim} is measured differently now; check out {before.commit} to replay this record")
-    only = claim.model_copy(update={"arms": tuple(arm for arm in claim.arms if arm.name == before.arm)})
-    raise NotImplementedError(only, run_claims, on_event)
+    run = run_claims(
+        [claim],
+        before.tier,
+        store,
+        fresh=True,
+        role="tuning",
+        seeds=before.seeds,
+        arms=[before.arm],
+        on_event=on_event,
+    ).run
+    return Replayed(before, next(record for record in store.records(claim=claim.id) if record.run == run))
