@@ -87,12 +87,11 @@ class Store:
 
     def _write_whole(self, name: str, records: list[Record]) -> Path:
         path, part = self.root / f"{name}.jsonl", self.root / f".{name}.part"
-        key = lambda r: (r.claim, r.tier, r.role, r.arm, r.seeds, r.attempt, r.started, r.run, r.trial)  # noqa: E731
         lines: list[str] = []
         chain = ""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            for record in sorted(records, key=key):
+            for record in sorted(records, key=_place):
                 chain, line = _line(chain or _start(record.run), self.text(record))
                 lines.append(line)
             with part.open("w", encoding="utf-8", newline="") as file:
@@ -101,7 +100,8 @@ class Store:
                 os.fsync(file.fileno())
             part.replace(path)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
             raise _cannot_write(path, error) from error
         return path
 
@@ -175,6 +175,13 @@ class RunWriter:
         with suppress(OSError):
             if self.path.stat().st_size == 0:
                 self.path.unlink()
+
+
+def _place(record: Record) -> tuple[str | int | tuple[int, ...], ...]:
+    return (
+        record.claim, record.tier, record.role, record.arm, record.seeds, record.attempt,
+        record.started, record.run, record.trial,
+    )  # fmt: skip
 
 
 def _start(run_id: str) -> str:

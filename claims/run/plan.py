@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -68,7 +68,7 @@ class Plan:
     """Trials that cannot run here."""
     rows: tuple[Row, ...]
     """One line a claim."""
-    core_seconds: dict[str, float] = field(default_factory=dict)
+    core_seconds: dict[str, float]
     """Paper → declared cost of its selected claims."""
 
     @property
@@ -168,8 +168,8 @@ def _costs(claims: Sequence[Claim], tier: Tier) -> dict[str, float]:
         if budget is not None and cost > budget:
             dearest = max((c for c in claims if c.paper == paper), key=lambda c: c.needs.core_seconds[tier])
             raise SpecError(
-                f"{paper}: its claims declare {cost:.0f} core-seconds at {tier}, over the budget of {budget:.0f}; select "
-                f"fewer with -k, or shrink {dearest.id} ({dearest.needs.core_seconds[tier]:.0f})"
+                f"{paper}: its claims declare {cost:.0f} core-seconds at {tier}, over the budget of {budget:.0f}; "
+                f"select fewer with -k, or shrink {dearest.id} ({dearest.needs.core_seconds[tier]:.0f})"
             )
     return costs
 

@@ -5,7 +5,7 @@ because a fork after a parallel kernel dies. multiprocessing's own fork server i
 caller's main module each time, and hold the pipe by which the server learns that its caller was killed.
 
 Requests on the socket (one packet each): `fork` or `exec` with two file descriptors (channel, log), `kill <pid>`.
-Answers: `ready` once, `started <pid>`, `exited <pid> <status>` once the trial and every process that it left behind are gone.
+Answers: `ready` once, `started <pid>`, and `exited <pid> <status>` once the trial and its children are killed.
 """
 
 from __future__ import annotations
