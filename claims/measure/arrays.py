@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard, cast
 
 import numpy as np
 
@@ -27,37 +27,38 @@ __all__ = [
 ]
 
 InputSet = tuple[Any, ...]
+Array = np.ndarray[Any, np.dtype[Any]]
 _VARIED = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
 
 
-def _is_tensor(value: Any) -> bool:
+def _is_numpy(leaf: Any) -> TypeGuard[Array]:
+    return isinstance(leaf, np.ndarray)
+
+
+def _is_leaf(value: Any) -> bool:
     torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray) or _is_tensor(value)
+    return _is_numpy(value) or (torch is not None and isinstance(value, torch.Tensor))
 
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     """`value` with `change` applied to every tensor and array in its tuples, lists and dicts."""
-    if _is_array(value):
+    if _is_leaf(value):
         return change(value)
-    if isinstance(value, dict):
-        return {key: _mapped(entry, change) for key, entry in value.items()}
-    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return type(value)(_mapped(entry, change) for entry in value)
+    if type(value) is dict:
+        return {key: _mapped(entry, change) for key, entry in cast("dict[Any, Any]", value).items()}
+    if type(value) in (list, tuple):
+        return type(value)([_mapped(entry, change) for entry in value])
     return value
 
 
 def _leaves(value: Any) -> list[Any]:
     found: list[Any] = []
-    _mapped(value, lambda leaf: (found.append(leaf), leaf)[1])
+    _mapped(value, found.append)
     return found
 
 
 def _copy(leaf: Any) -> Any:
-    if isinstance(leaf, np.ndarray):
+    if _is_numpy(leaf):
         return leaf.copy(order="K")
     return leaf.detach().clone().requires_grad_(leaf.requires_grad)
 
@@ -88,23 +89,22 @@ def vary_into(target: InputSet, origin: InputSet, seed: int) -> None:
     new for every `seed`, so that no result of another call fits. The factors differ along the axis, because many
     functions do not change under a common factor.
     """
-    rng = np.random.default_rng(seed)
-    for old, new in zip(_leaves(origin), _leaves(target), strict=True):
+    for index, (old, new) in enumerate(zip(_leaves(origin), _leaves(target), strict=True)):
         varied = _dtype(old) in _VARIED and old.nbytes
-        factors = rng.uniform(0.9, 1.0, old.shape[-1] if old.ndim else 1) if varied else None
-        if isinstance(old, np.ndarray):
-            if factors is None:
-                new[...] = old
-            else:
-                np.multiply(old, factors.astype(old.dtype).reshape(-1 if old.ndim else ()), out=new)
+        shape = old.shape[-1:] if varied else (0,)
+        if _is_numpy(old):
+            factors = np.random.default_rng((seed, index)).uniform(0.9, 1.0, shape).astype(old.dtype)
+            new[...] = old * factors if varied else old
             continue
         torch = sys.modules["torch"]
         with torch.no_grad():
-            if factors is None:
-                new.detach().copy_(old)
+            if varied:
+                # Drawn on the tensor's own device: a copy from the host would make a GPU's queue wait.
+                generator = torch.Generator(old.device).manual_seed((seed * 1009 + index) % 2**63)
+                factors = torch.empty(shape, device=old.device).uniform_(0.9, 1.0, generator=generator)
+                torch.mul(old, factors.to(old.dtype), out=new.detach())
             else:
-                factor = torch.from_numpy(factors).to(device=old.device, dtype=old.dtype)
-                torch.mul(old, factor if old.ndim else factor[0], out=new.detach())
+                new.detach().copy_(old)
             new.grad = None
 
 
@@ -112,9 +112,8 @@ def in_float64(inputs: InputSet) -> InputSet:
     """A copy with floating tensors in float64 (complex128), for the reference."""
 
     def widen(leaf: Any) -> Any:
-        if isinstance(leaf, np.ndarray):
-            wide = {"f": np.float64, "c": np.complex128}.get(leaf.dtype.kind, leaf.dtype)
-            return leaf.astype(wide)
+        if _is_numpy(leaf):
+            return leaf.astype({"f": np.float64, "c": np.complex128}.get(leaf.dtype.kind, leaf.dtype))
         torch = sys.modules["torch"]
         wide = torch.complex128 if leaf.is_complex() else torch.float64 if leaf.is_floating_point() else leaf.dtype
         return leaf.detach().to(wide, copy=True).requires_grad_(leaf.requires_grad)
@@ -122,8 +121,8 @@ def in_float64(inputs: InputSet) -> InputSet:
     return tuple(_mapped(entry, widen) for entry in inputs)
 
 
-def _flat64(leaf: Any) -> np.ndarray[Any, Any]:
-    if not isinstance(leaf, np.ndarray):
+def _flat64(leaf: Any) -> Array:
+    if not _is_numpy(leaf):
         leaf = leaf.detach()
         if leaf.is_complex():
             leaf = leaf.resolve_conj().resolve_neg()
@@ -133,9 +132,9 @@ def _flat64(leaf: Any) -> np.ndarray[Any, Any]:
     return np.asarray(leaf, dtype=np.complex128 if leaf.dtype.kind == "c" else np.float64).reshape(-1)
 
 
-def _raw(leaf: Any) -> np.ndarray[Any, Any]:
+def _raw(leaf: Any) -> Array:
     """The bytes of a tensor, in logical order."""
-    if not isinstance(leaf, np.ndarray):
+    if not _is_numpy(leaf):
         torch = sys.modules["torch"]
         leaf = leaf.detach().contiguous().reshape(-1).view(torch.uint8).cpu().numpy()
     return np.ascontiguousarray(leaf).reshape(-1).view(np.uint8)
@@ -151,9 +150,9 @@ def outputs(returned: Any, what: str) -> tuple[Any, ...]:
 
     Raises MeasurementRefused for anything else: a subclass can put off its work until somebody looks.
     """
-    found = returned if isinstance(returned, tuple | list) else (returned,)
+    found: tuple[Any, ...] = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
     torch = sys.modules.get("torch")
-    plain = (np.ndarray,) if torch is None else (np.ndarray, torch.Tensor)
+    plain: tuple[Any, ...] = (np.ndarray,) if torch is None else (np.ndarray, torch.Tensor)
     for index, leaf in enumerate(found):
         if type(leaf) not in plain:
             raise MeasurementRefused(
@@ -165,12 +164,12 @@ def outputs(returned: Any, what: str) -> tuple[Any, ...]:
             raise MeasurementRefused(f"{what} returned output {index} without dense values; return a dense tensor")
     if not found:
         raise MeasurementRefused(f"{what} returned no output: nothing shows that it did its work; return its result")
-    return tuple(found)
+    return found
 
 
 def snapshot(found: tuple[Any, ...]) -> tuple[Any, ...]:
     """Copies of outputs as they are at this moment."""
-    return tuple(leaf.copy() if isinstance(leaf, np.ndarray) else leaf.detach().clone() for leaf in found)
+    return tuple(leaf.copy() if _is_numpy(leaf) else leaf.detach().clone() for leaf in found)
 
 
 def relative_errors(found: Sequence[Any], expected: Sequence[Any]) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from claimbench.errors import MeasurementRefused, SpecError
@@ -19,7 +19,7 @@ _FILL_WITH_ONES = 0x100  # fresh memory gets the complement of the low byte: 0xF
 
 
 @contextmanager
-def poisoned_memory(device: str) -> Iterator[None]:
+def poisoned_memory(device: str) -> Generator[None]:
     """Fresh memory reads as NaN (−1 as integer) until it is written, so that an output left unwritten is seen.
 
     On the CPU the C library's allocator does it, for torch, NumPy and numba alike; NumPy's own cache of blocks

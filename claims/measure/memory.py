@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -102,10 +103,8 @@ class PeakMemory:
             torch.cuda.reset_peak_memory_stats()
             self._before = torch.cuda.memory_allocated()
             return self
-        try:
+        with suppress(OSError):  # forbidden in some containers
             Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
-        except OSError:
-            pass  # a container may forbid it; the peak of the process's life stands in, as the docstring says
         self._before = _status("VmRSS")
         return self
 

@@ -19,11 +19,11 @@ __all__ = ["Measured", "execute"]
 class Measured:
     """What a trial gave, as the record keeps it."""
 
-    samples: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    samples: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
     """Metric → one value a seed; `latency_s` → one value per timed sample."""
-    curves: Mapping[str, Curve] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict[str, Curve])
     """Metric → lines; `latency_s` → samples at every size."""
-    checks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    checks: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
     """Check → interval of its value."""
     regime: Regime | None = None
     """Timing conditions."""
