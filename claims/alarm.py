@@ -23,9 +23,14 @@ Statuses = dict[str, dict[str, str]]
 
 
 def newest(claim: Claim, tier: Tier, records: Iterable[Record]) -> list[Record]:
-    """The claim's newest record of each arm and seeds at the tier, taken under the measurement that it has now."""
+    """The claim's newest record of each arm and seeds at the tier, taken under the measurement that it has now.
+
+    Records of its own role count; where there are none yet (a draft), the exploratory ones do.
+    """
     sha = claim.measure_sha()
-    own = [r for r in records if r.claim == claim.id and r.tier == tier and r.measure_sha == sha and r.role != "tuning"]
+    own = [r for r in records if r.claim == claim.id and r.tier == tier and r.measure_sha == sha]
+    role = claim.role if any(record.role == claim.role for record in own) else "exploratory"
+    own = [record for record in own if record.role == role]
     latest: dict[tuple[str, tuple[int, ...]], Record] = {}
     for record in sorted(own, key=lambda record: (record.attempt, record.started)):
         latest[record.arm, record.seeds] = record
