@@ -11,6 +11,7 @@ from claimbench.alarm import newest
 from claimbench.record import Curve, Record, Regime
 from claimbench.reports import figures
 from claimbench.reports.crossover import Crossover, crossover
+from claimbench.reports.estimates import unit_values
 from claimbench.reports.numbers import interval, number, quantity, times
 from claimbench.reports.rules import decides
 from claimbench.reports.tables import table
@@ -217,13 +218,6 @@ def _raw(claim: Claim, trials: Sequence[Record]) -> str:
 def _check_unit(claim: Claim, name: str) -> str:
     boxes = getattr(claim.expectation, "boxes", {})
     return boxes[name].unit if name in boxes else "1"
-
-
-def unit_values(claim: Claim, trials: Sequence[Record], name: str) -> list[float]:
-    """One number a unit: a process's median, or a seed's value."""
-    if claim.protocol.unit == "process":
-        return [statistics.median(trial.samples[name]) for trial in trials if name in trial.samples]
-    return [value for trial in trials for value in trial.samples.get(name, ())]
 
 
 def _gates(claim: Claim, trials: Sequence[Record]) -> str:
