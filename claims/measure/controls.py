@@ -14,7 +14,7 @@ __all__ = ["elementwise_rounds"]
 
 
 def elementwise_rounds(trial: Trial) -> Timed:
-    """Rounds of y ← cos(x·y) over a float32 vector; the arm's option `work` scales the number of rounds.
+    """The sum of the iterates y ← cos(x·y) over a float32 vector; the arm's option `work` scales their number.
 
     NumPy alone, so that a fresh process need not import torch for it. Raises SpecError for another workload.
     """
@@ -24,12 +24,13 @@ def elementwise_rounds(trial: Trial) -> Timed:
     rounds = round(workload.rounds * cast(float, trial.option("work")))
 
     def iterate(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        y = np.ones_like(x)
+        y, total = np.ones_like(x), np.zeros_like(x)
         for _ in range(rounds):
             y = np.cos(x * y)
-        return y
+            total += y
+        return total
 
     rng = np.random.default_rng(trial.seeds[0])
     inputs = [(rng.uniform(0.1, 0.9, workload.elements).astype(np.float32),) for _ in range(3)]
     size = inputs[0][0].nbytes
-    return Timed(iterate, inputs, iterate, flops=2.0 * rounds * workload.elements, bytes=2.0 * size)
+    return Timed(iterate, inputs, iterate, flops=3.0 * rounds * workload.elements, bytes=2.0 * size)
