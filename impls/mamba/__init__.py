@@ -1,1 +1,1 @@
-"""Mamba: Linear-Time Sequence Modeling with Selective State Spaces (arXiv 2312.00752)."""
+"""Mamba: selective state spaces (arXiv 2312.00752), in the paper's notation."""
