@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -110,9 +111,11 @@ def plan(
     """
     from claimbench.measure.machine import machine as this_machine
 
+    chosen = [claim for claim in claims if tier in claim.workloads]
+    if any(claim.needs.device == "cuda" for claim in chosen):
+        import_module("torch")  # where the driver's own library is not installed, only torch knows the GPU
     machine = this_machine()
     held = _Held(store.records())
-    chosen = [claim for claim in claims if tier in claim.workloads]
     costs = _costs(chosen, tier)
     planned = [
         _plan_claim(claim, tier, held, lock, machine, fresh=fresh, seeds=seeds, role=role, arms=arms, run=run)

@@ -132,18 +132,21 @@ def _resolve(reference: str) -> Callable[[Trial], Any]:
 
 
 def _prepare(seed: int) -> None:
-    """One thread, and a seed for every generator that is loaded; experiments seed their own units themselves."""
+    """One thread, and a seed for every global generator; experiments seed their own units themselves."""
+    import numpy as np
+    import torch
+
+    torch.set_num_threads(1)
     random.seed(seed)
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed(seed)
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(1)
-        torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - the global generator is what a careless experiment uses
+    torch.manual_seed(seed)
 
 
 def _peak_bytes(device: str) -> int:
     if device == "cuda":
-        return sys.modules["torch"].cuda.max_memory_allocated()
+        import torch
+
+        return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

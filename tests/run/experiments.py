@@ -1,4 +1,4 @@
-"""Experiments that behave as badly as a trial can; resolved by the workers through the path in `conftest.py`."""
+"""Experiments that behave as badly as a trial can; workers find them through the caller's `sys.path`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+from claimbench import data
+from claimbench.spec import Workload
 from claimbench.trial import Exact, Quality, Trial
 
 
@@ -94,7 +96,13 @@ def misses_data(trial: Trial) -> Quality:
 def environment(trial: Trial) -> Exact:
     import torch
 
-    return Exact({"threads": float(torch.get_num_threads()), "torch_seed": float(torch.initial_seed())})
+    return Exact(
+        {
+            "threads": float(torch.get_num_threads()),
+            "torch_seed": float(torch.initial_seed()),
+            "offline": float(data.offline()),
+        }
+    )
 
 
 def undeclared_gate(trial: Trial) -> Quality:
@@ -112,3 +120,17 @@ def stamp(trial: Trial) -> Quality:
     began = time.monotonic()
     time.sleep(0.15)
     return Quality({"score": [0.0 for _ in trial.seeds], "began": [began], "ended": [time.monotonic()]})
+
+
+def loaded(trial: Trial) -> Exact:
+    return Exact({"numba": float("numba" in sys.modules)})
+
+
+class Sized(Workload):
+    kind: str = "sized"
+    size: int
+
+
+def sized(trial: Trial) -> Exact:
+    assert isinstance(trial.workload, Sized)
+    return Exact({"size": float(trial.workload.size)})
