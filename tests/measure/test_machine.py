@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import types
 
@@ -142,3 +143,13 @@ def test_the_controls_pass_their_own_gates(claim: Claim) -> None:
 def test_the_controls_refuse_another_workload(trial: Trial) -> None:
     with pytest.raises(SpecError, match="ControlWork"):
         elementwise_rounds(trial)
+
+
+def test_measuring_imports_no_torch_by_itself() -> None:
+    code = (
+        "import sys, claimbench.measure, claimbench.measure.controls, claimbench.measure.machine;"
+        "claimbench.measure.machine.machine();"
+        "print(sorted({'torch', 'scipy', 'pandas', 'numba', 'psutil'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found.strip() == "[]"
