@@ -75,7 +75,7 @@ LANGUAGE_MODEL = Claim(
         Arm(
             name="bigram",
             role="control",
-            options={"order": 1},
+            options={"bigram": True},
         ),
     ),
     workloads={"smoke": Text(length=128, batch_size=16, d_model=64, steps=150)},
