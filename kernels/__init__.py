@@ -1,1 +1,30 @@
-"""Kernels, one mathematical object a folder."""
+"""Kernels, one mathematical object a folder: `from claimbench.kernels import selective_scan`.
+
+Every public function is fetched when it is first asked for, so importing this package loads neither torch nor numba.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from claimbench.kernels._warm import warm
+    from claimbench.kernels.conv import causal_conv1d
+    from claimbench.kernels.scan import selective_scan
+
+__all__ = ["causal_conv1d", "selective_scan", "warm"]
+
+_HOME = {"causal_conv1d": "conv", "selective_scan": "scan", "warm": "_warm"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted((*globals(), *_HOME))

@@ -1,0 +1,40 @@
+"""Which of a kernel's three backends serves a call, and what all of them ask of their tensors."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+__all__ = ["Backend", "check_tensors", "choose"]
+
+Backend = Literal["naive", "cpu", "triton"]
+
+_DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+
+
+def choose(backend: Backend | None, device: torch.device) -> Backend:
+    """The backend asked for, or the fast one for `device`.
+
+    Raises ValueError for a name that is none of the three, or for numba's kernels with a tensor off the CPU.
+    """
+    if backend is None:
+        return {"cpu": "cpu", "cuda": "triton"}.get(device.type, "naive")  # pyright: ignore[reportReturnType]
+    if backend not in get_args(Backend):
+        raise ValueError(f"backend={backend!r}: choose one of {', '.join(get_args(Backend))}, or None for the fastest")
+    if backend == "cpu" and device.type != "cpu":
+        raise ValueError(f"backend='cpu' needs tensors on the CPU, these are on {device}: move them, or pass backend=None")
+    return backend
+
+
+def check_tensors(**tensors: Tensor | None) -> None:
+    """All given tensors are real floating point and on one device; raises TypeError or ValueError that names the one."""
+    given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    first, device = next((name, tensor.device) for name, tensor in given.items())
+    for name, tensor in given.items():
+        if tensor.dtype not in _DTYPES:
+            known = ", ".join(str(dtype).removeprefix("torch.") for dtype in _DTYPES)
+            raise TypeError(f"{name} is {str(tensor.dtype).removeprefix('torch.')}; the dtypes known here are {known}")
+        if tensor.device != device:
+            raise ValueError(f"{name} is on {tensor.device}, {first} on {device}: move them to one device")
