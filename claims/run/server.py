@@ -107,6 +107,8 @@ class Server:
     def close(self) -> None:
         """End the server and with it every worker."""
         self._socket.close()
+        if not self._ready:
+            self._process.kill()  # it is still importing, and has started nothing
         self._process.wait()
 
     def _note(self, numbers: list[str]) -> None:
@@ -219,8 +221,10 @@ def _reap(workers: set[int]) -> Iterator[Exited]:
 
 
 def _kill_group(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+    # Itself too: a worker that was forked a moment ago does not lead its group yet.
+    for kill in (os.killpg, os.kill):
+        with suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
 
 
 def _kill_orphans(workers: set[int]) -> None:

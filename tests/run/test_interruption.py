@@ -22,8 +22,6 @@ from claimbench.run.local import LocalLauncher
 from claimbench.run.session import run_claims
 from claimbench.store import RunWriter, Store
 
-IN_FLIGHT = 2  # workers
-
 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
@@ -36,8 +34,9 @@ def started(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         text=True,
     )
     assert process.stdout is not None
+    # With two workers, five starts have to come with three ends, or four with four.
     said = [process.stdout.readline().strip() for _ in range(8)]
-    assert said.count("TrialEnded") >= 2
+    assert said.count("TrialEnded") >= 3
     yield process
     process.stdout.close()
     with suppress(ProcessLookupError):
@@ -60,7 +59,7 @@ def test_kill_9_loses_what_was_in_flight(started: subprocess.Popen[str], tmp_pat
     started.wait()
     assert wait_until_gone(workers) == []
     kept = Store(tmp_path).ok_trials()
-    assert 2 <= len(kept) < campaign.TRIALS
+    assert 3 <= len(kept) < campaign.TRIALS
     summary = campaign.campaign(tmp_path)
     assert (summary.kept, summary.ok) == (len(kept), campaign.TRIALS - len(kept))
     assert len(Store(tmp_path).records()) == campaign.TRIALS
@@ -72,7 +71,7 @@ def test_an_interrupt_keeps_every_finished_trial(started: subprocess.Popen[str],
     assert started.wait(timeout=10) == 130
     assert wait_until_gone(workers) == []
     assert started.stdout is not None
-    ended = 8 // 2 - 1 + started.stdout.read().split().count("TrialEnded")
+    ended = 3 + started.stdout.read().split().count("TrialEnded")
     kept = Store(tmp_path).ok_trials()
     assert len(kept) >= ended
     assert campaign.campaign(tmp_path).kept == len(kept)
@@ -108,19 +107,21 @@ def _on_start(act: object) -> object:
     return watch
 
 
-def test_an_error_of_who_watches_stops_the_workers(tmp_path: Path) -> None:
-    seen: list[int] = []
+def test_an_error_of_who_watches_stops_the_workers_at_once(tmp_path: Path) -> None:
+    """Also those that were forked a moment ago, again and again: a kill must not come too early for them."""
+    for _ in range(10):
+        workers: list[psutil.Process] = []
 
-    def fail(event: object) -> None:
-        seen.extend(child.pid for child in psutil.Process().children(recursive=True))
-        raise RuntimeError("the watcher")
+        def fail(event: object, workers: list[psutil.Process] = workers) -> None:
+            workers += [one for child in psutil.Process().children() for one in child.children()]
+            raise RuntimeError("the watcher")
 
-    with pytest.raises(RuntimeError, match="the watcher"):
-        run_claims(
-            [make_claim("hangs", n=2)], "smoke", Store(tmp_path), lock=FakeLock(), controls=(), on_event=_on_start(fail)
-        )
-    busy = [p for p in psutil.Process().children(recursive=True) if p.pid in seen and p.parent() != psutil.Process()]
-    assert wait_until_gone(busy) == []
+        with pytest.raises(RuntimeError, match="the watcher"):
+            run_claims(
+                [make_claim("hangs")], "smoke", Store(tmp_path), lock=FakeLock(), controls=(), on_event=_on_start(fail)
+            )
+        assert len(workers) == 1
+        assert wait_until_gone(workers) == []
 
 
 def test_a_full_disk_ends_the_run_and_keeps_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
