@@ -150,7 +150,7 @@ def outputs(returned: Any, what: str) -> tuple[Any, ...]:
 
     Raises MeasurementRefused for anything else: a subclass can put off its work until somebody looks.
     """
-    found: tuple[Any, ...] = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
+    found = tuple(cast("Sequence[Any]", returned)) if isinstance(returned, tuple | list) else (returned,)
     torch = sys.modules.get("torch")
     plain: tuple[Any, ...] = (np.ndarray,) if torch is None else (np.ndarray, torch.Tensor)
     for index, leaf in enumerate(found):

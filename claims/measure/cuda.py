@@ -85,8 +85,10 @@ def _sample(timed: Timed, trial: Trial, count: int, estimate_s: float) -> list[f
     torch.cuda.synchronize()
     begin = perf_counter()
     head.record()
+    cycles = int(count * (min(estimate_s, 2e-3) + 0.5e-3) * _CYCLES_PER_S)
     # The device idles while the host fills the queue: a short call's launches must all be there before it starts.
-    torch.cuda._sleep(int(count * (min(estimate_s, 2e-3) + 0.5e-3) * _CYCLES_PER_S))
+    device: Any = torch.cuda
+    device._sleep(cycles)  # there is no public way to idle a stream
     for number, (start, end) in enumerate(events):
         slot, origin = slots[number % len(slots)], timed.inputs[number % len(slots)]
         vary_into(slot, origin, seed + number)
@@ -143,7 +145,8 @@ def _cache_sized_buffer() -> Any:
 def _l2_bytes() -> int:
     import torch
 
-    return int(torch.cuda.get_device_properties(torch.cuda.current_device()).L2_cache_size)
+    device: Any = torch.cuda
+    return int(device.get_device_properties(device.current_device()).L2_cache_size)
 
 
 def measure_roofline() -> Roofline:

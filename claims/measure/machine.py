@@ -35,8 +35,7 @@ def _cpu() -> str:
         if line.startswith("model name"):
             return " ".join(line.split(":", 1)[1].split())
     # Arm and others name the model elsewhere; the package knows where, but takes a second.
-    import cpuinfo
-
+    cpuinfo = importlib.import_module("cpuinfo")
     return str(cpuinfo.get_cpu_info().get("brand_raw") or platform.machine())
 
 

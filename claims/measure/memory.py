@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 __all__ = ["PeakMemory", "saved_bytes"]
 
@@ -58,8 +58,7 @@ def _left_on_contexts(found: Any) -> list[Any]:
     import numpy as np
     import torch
 
-    roots = found if isinstance(found, tuple | list) else (found,)
-    waiting = [root.grad_fn for root in roots if isinstance(root, torch.Tensor) and root.grad_fn is not None]
+    waiting = [root.grad_fn for root in _entries(found) if isinstance(root, torch.Tensor) and root.grad_fn is not None]
     seen: set[Any] = set()
     values: list[Any] = []
     while waiting:
@@ -68,10 +67,13 @@ def _left_on_contexts(found: Any) -> list[Any]:
             continue
         seen.add(node)
         for value in getattr(node, "__dict__", {}).values():
-            entries = value if isinstance(value, tuple | list) else (value,)
-            values += [entry for entry in entries if isinstance(entry, torch.Tensor | np.ndarray)]
+            values += [entry for entry in _entries(value) if isinstance(entry, torch.Tensor | np.ndarray)]
         waiting += [following for following, _ in node.next_functions if following is not None]
     return values
+
+
+def _entries(value: Any) -> Sequence[Any]:
+    return cast("Sequence[Any]", value) if isinstance(value, tuple | list) else (value,)
 
 
 def _owner(array: Any) -> Any:

@@ -312,3 +312,58 @@ def test_integer_inputs_and_outputs(trial: Trial) -> None:
 
     execute(Timed(nearest, sets, reference), trial, fresh_process=False)
     assert trial.gates["after"].error == 0
+
+
+def static_buffer() -> Callable[..., torch.Tensor]:
+    buffer = torch.empty(0)
+
+    def call(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        buffer.resize_(x.shape)
+        return torch.cumsum(x * y, -1, out=buffer)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("call", "reference"),
+    [
+        pytest.param(static_buffer(), honest, id="one-buffer-for-every-call"),
+        pytest.param(lambda x, y: x.t(), lambda x, y: x.t(), id="view-of-an-input"),
+        pytest.param(lambda x, y: x, lambda x, y: x, id="the-input-itself"),
+        pytest.param(lambda x, y: (x * y).sum(), lambda x, y: (x * y).sum(), id="a-number"),
+        pytest.param(lambda x, y: [x + y, x > y], lambda x, y: (x + y, x > y), id="a-list-and-booleans"),
+        pytest.param(lambda x, y: torch.complex(x, y).conj(), lambda x, y: torch.complex(x, -y), id="complex"),
+        pytest.param(lambda x, y: (x @ y.t()).numpy(), lambda x, y: x @ y.t(), id="array-against-tensor"),
+    ],
+)
+def test_honest_calls_of_every_form_pass(trial: Trial, call: Callable[..., Any], reference: Callable[..., Any]) -> None:
+    measured = execute(timed(call, reference=reference), trial, fresh_process=False)
+    assert len(measured.samples["latency_s"]) == 20
+    assert trial.gates["after"].passed
+
+
+def test_inputs_in_eight_bit_floats_and_options(trial: Trial) -> None:
+    narrow = [(x.to(torch.float8_e4m3fn), y, {"scale": 2.0}) for x, y in inputs()]
+
+    def scaled(x: torch.Tensor, y: torch.Tensor, options: dict[str, float]) -> torch.Tensor:
+        return x.to(y.dtype) * y * options["scale"]
+
+    execute(timed(scaled, inputs=narrow, reference=scaled), trial, fresh_process=False)
+    assert trial.gates["after"].error < 1e-6
+
+
+def test_the_same_trial_is_varied_in_the_same_way(trial: Trial) -> None:
+    def errors(seed: int) -> float:
+        again = Trial(
+            trial.claim, trial.tier, trial.workload, trial.arm, {}, seeds=(seed,), tolerances=trial.tolerances
+        )
+        # A sample count and a number of calls that do not depend on how fast the machine is today.
+        execute(timed(slowed), again, fresh_process=False)
+        return again.gates["after"].error
+
+    def slowed(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        time.sleep(250e-6)
+        return honest(x, y)
+
+    assert errors(0) == errors(0)
+    assert errors(0) != errors(1)
