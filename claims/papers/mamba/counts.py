@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from claimbench.expectation import Exact, printed
+from decimal import Decimal
+
+from claimbench.expectation import Box, Exact, printed
 from claimbench.papers.mamba.workloads import ModelSize, ModelSizes
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source
 
@@ -18,6 +20,13 @@ _SIZES = {
     "1.4B": (48, 2048),
     "2.8B": (64, 2560),
 }
+
+
+def _two_digits(name: str) -> Box:
+    """The box of every count that rounds to `name`, whose trailing zero is no digit: 130M is 1.3 · 10²."""
+    return printed(f"{Decimal(name[:-1]).normalize():e}", unit=name[-1])
+
+
 _COUNT = Metric(name="parameters", unit="1", better="lower")
 _ONCE = Protocol(unit="deterministic")
 
@@ -42,7 +51,7 @@ MODEL_SIZES = Claim(
         )
     },
     metric=_COUNT,
-    expectation=Exact(boxes={name: printed(name[:-1], unit=name[-1]) for name in _SIZES}),
+    expectation=Exact(boxes={name: _two_digits(name) for name in _SIZES}),
     protocol=_ONCE,
     needs=Needs(core_seconds={"smoke": 3.0}),
     keywords=("parameters",),

@@ -1,0 +1,122 @@
+"""Time: the fused scan against its unfused forms, and against attention over growing lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from claimbench.impls.common.initialise import generator
+from claimbench.impls.mamba.experiments.workload import workload_of
+from claimbench.kernels import scan, selective_scan
+from claimbench.kernels.scan import baselines
+from claimbench.papers.mamba.workloads import AttentionShape, Lengths, ScanShape
+from claimbench.trial import Sweep, Timed, Trial
+
+__all__ = ["over_lengths", "selective_scan_forward"]
+
+_INPUT_SETS = 3
+_QUERY_ROWS = 256
+
+_SCANS: dict[str, Callable[..., Tensor]] = {
+    "fused": selective_scan,
+    "loop": baselines.loop,
+    "parallel": baselines.parallel,
+}
+
+
+def selective_scan_forward(trial: Trial) -> Timed:
+    """The forward pass of one selective scan with everything that a block asks of it: bias, softplus, D and gate.
+
+    The arm's option `scan` names the form. Activations are (B, L, D) in memory, as the block makes them.
+    """
+    work = workload_of(trial, ScanShape)
+    form = _SCANS[cast(str, trial.option("scan"))]
+    random = generator(trial.seeds[0], "scan")
+    inputs = [_scan_inputs(work.batch, work.channels, work.states, work.length, random) for _ in range(_INPUT_SETS)]
+    return _timed_scan(form, inputs, work.batch, work.channels, work.states, work.length)
+
+
+def over_lengths(trial: Trial) -> Sweep:
+    """The arm `scan` or `attention` at every length of the workload."""
+    work = workload_of(trial, Lengths)
+    random = generator(trial.seeds[0], trial.arm)
+
+    def scan_at(length: int) -> Timed:
+        inputs = [_scan_inputs(1, work.channels, work.states, length, random)]
+        return _timed_scan(selective_scan, inputs, 1, work.channels, work.states, length)
+
+    def attention_at(length: int) -> Timed:
+        return _timed_attention(work.attention, length, random)
+
+    at = {"scan": scan_at, "attention": attention_at}[trial.arm]
+    return Sweep({float(length): partial(at, length) for length in work.lengths})
+
+
+def _scan_inputs(batch: int, channels: int, states: int, length: int, random: torch.Generator) -> tuple[Tensor, ...]:
+    """u, delta, A, B, C, D, z, delta_bias as they are at the start of training."""
+
+    def activations(width: int) -> Tensor:
+        return torch.randn(batch, length, width, generator=random).transpose(1, 2)
+
+    A = -torch.arange(1, states + 1, dtype=torch.float32).repeat(channels, 1)
+    bias = torch.empty(channels).uniform_(-6.9, -2.3, generator=random)  # Δ log-uniform from 0.001 to 0.1
+    u, delta, z = (activations(channels) for _ in range(3))
+    return u, 0.1 * delta, A, activations(states), activations(states), torch.ones(channels), z, bias
+
+
+def _timed_scan(
+    form: Callable[..., Tensor],
+    inputs: list[tuple[Tensor, ...]],
+    batch: int,
+    channels: int,
+    states: int,
+    length: int,
+) -> Timed:
+    @torch.no_grad()
+    def call(*tensors: Tensor) -> Tensor:
+        return form(*tensors, delta_softplus=True)
+
+    @torch.no_grad()
+    def reference(*tensors: Tensor) -> Tensor:
+        return selective_scan(*tensors, delta_softplus=True, backend="naive")
+
+    return Timed(
+        call,
+        inputs,
+        reference,
+        flops=float(scan.flops(batch, channels, length, states)),
+        bytes=float(scan.bytes(batch, channels, length, states)),
+    )
+
+
+def _timed_attention(shape: AttentionShape, length: int, random: torch.Generator) -> Timed:
+    qkv = tuple(torch.randn(1, shape.heads, length, shape.head_dim, generator=random) for _ in range(3))
+
+    @torch.no_grad()
+    def call(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+    @torch.no_grad()
+    def reference(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        # A few queries at a time: the whole matrix of scores would need length² doubles.
+        rows = []
+        for begin in range(0, length, _QUERY_ROWS):
+            end = min(begin + _QUERY_ROWS, length)
+            scores = q[:, :, begin:end] @ k[:, :, :end].mT * shape.head_dim**-0.5
+            later = torch.ones(end - begin, end, dtype=torch.bool).triu(begin + 1)
+            rows.append(scores.masked_fill(later, -torch.inf).softmax(dim=-1) @ v[:, :, :end])
+        return torch.cat(rows, dim=2)
+
+    pairs = shape.heads * length * (length + 1) / 2
+    return Timed(
+        call,
+        [qkv],
+        reference,
+        flops=4.0 * shape.head_dim * pairs,
+        bytes=4.0 * sum(tensor.nbytes for tensor in qkv) / 3,
+    )
