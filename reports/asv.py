@@ -31,10 +31,10 @@ from claimbench.verdict import gap
 __all__ = ["Reading", "Series", "commit_time", "export", "machine_key", "read", "series"]
 
 _ENVIRONMENT = "claimbench"
-_COLUMNS = (
-    "result params version started_at duration stats_ci_99_a stats_ci_99_b stats_q_25 stats_q_75 stats_number "
-    "stats_repeat samples"
-).split()
+_COLUMNS = [
+    *("result", "params", "version", "started_at", "duration"),
+    *("stats_ci_99_a", "stats_ci_99_b", "stats_q_25", "stats_q_75", "stats_number", "stats_repeat", "samples"),
+]
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def read(one: Series, records: Sequence[Record], lock: Lock) -> dict[str, Readin
     found: dict[str, list[float]] = {}
     for row in one.rows:
         if one.what == "metric":
-            found[row] = unit_values([t for t in trials if t.arm == row], one.claim.metric.name)
+            found[row] = unit_values(one.claim, [t for t in trials if t.arm == row], one.claim.metric.name)
         elif one.what == "gate":
             found[row] = [trial.gates[row].error for trial in trials if row in trial.gates]
         else:
@@ -199,23 +199,20 @@ def export(
     """
     every = series(claims)
     groups: dict[tuple[str, str], list[Record]] = {}
-    skipped: dict[str, int] = {}
+    times = {commit: _time(commit, time_of) for commit in {record.commit for record in records}}
     for record in records:
-        if record.commit.endswith("+dirty"):
-            skipped["of trees with uncommitted changes"] = skipped.get("of trees with uncommitted changes", 0) + 1
-        elif record.commit == "unknown" or time_of(record.commit) is None:
-            skipped["of commits that this repository lacks"] = skipped.get("of commits that this repository lacks", 0) + 1
-        else:
+        if times[record.commit] is not None:
             groups.setdefault((machine_key(record.machine), record.commit), []).append(record)
-    written = 0
+    dirty = sum(record.commit.endswith("+dirty") for record in records)
+    foreign = sum(times[record.commit] is None for record in records) - dirty
     for (key, commit), own in sorted(groups.items()):
         machine = _machine(key, own[0].machine)
         results = {one.name: row for one in every if (row := _row(one, own, lock))}
         content = {
             "commit_hash": commit,
             "env_name": _ENVIRONMENT,
-            "date": time_of(commit),
-            "params": {name: value for name, value in machine.items() if name != "version"},
+            "date": times[commit],
+            "params": {name: value for name, value in machine.items() if name not in ("version", "ram")},
             "python": "",
             "requirements": {},
             "env_vars": {},
@@ -226,11 +223,17 @@ def export(
         }
         _write(out / key / "machine.json", machine)
         _write(out / key / f"{commit[:8]}-{_ENVIRONMENT}.json", content)
-        written += 1
     _write(out / "benchmarks.json", {"version": 2} | {one.name: _benchmark(one) for one in every})
-    said = [f"{written} result files and {len(every)} series in {out}"]
-    said += [f"skipped {count} records {why}" for why, count in sorted(skipped.items())]
+    said = [f"{len(groups)} result files and {len(every)} series in {out}"]
+    if dirty:
+        said.append(f"skipped {dirty} records of trees with uncommitted changes: commit first, then run")
+    if foreign:
+        said.append(f"skipped {foreign} records of commits that this repository lacks: fetch them, then export again")
     return [*said, "next: asv publish && asv preview"]
+
+
+def _time(commit: str, time_of: Callable[[str], int | None]) -> int | None:
+    return None if commit == "unknown" or commit.endswith("+dirty") else time_of(commit)
 
 
 def _row(one: Series, records: Sequence[Record], lock: Lock) -> list[Any] | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from claimbench.reports.numbers import number, quantity
+from claimbench.reports.numbers import quantity
 from claimbench.reports.svg import COLOURS, FAINT, INK, Axis, Canvas
 
 __all__ = ["Bar", "Line", "curves", "effects", "mean_line", "scaling"]
@@ -85,8 +85,8 @@ def _legend(canvas: Canvas, left: float) -> None:
     canvas.text(left + 6, y + 4, "no effect", size=11)
     canvas.line(left + 76, y - 6, left + 76, y + 6, INK, 1.5)
     canvas.text(left + 82, y + 4, "what the claim asks", size=11)
-    canvas.diamond(left + 206, y, INK)
-    canvas.text(left + 216, y + 4, "published", size=11)
+    canvas.diamond(left + 218, y, INK)
+    canvas.text(left + 228, y + 4, "published", size=11)
 
 
 def curves(lines: Sequence[Line], x_name: str, y_name: str, title: str) -> bytes:
@@ -115,10 +115,10 @@ def _plot(
     y_axis = Axis.around([y for line in lines for unit_y in line.units for y in unit_y], bottom, top, log=log)
     for tick in x_axis.ticks():
         canvas.line(x_axis(tick), bottom, x_axis(tick), bottom + 4)
-        canvas.text(x_axis(tick), bottom + 18, number(tick), "middle", size=11)
+        canvas.text(x_axis(tick), bottom + 18, f"{tick:g}", "middle", size=11)
     for tick in y_axis.ticks():
         canvas.line(left, y_axis(tick), right, y_axis(tick), FAINT)
-        canvas.text(left - 8, y_axis(tick) + 4, quantity(tick, unit), "end", size=11)
+        canvas.text(left - 8, y_axis(tick) + 4, _tick(tick, unit), "end", size=11)
     canvas.line(left, bottom, right, bottom)
     canvas.line(left, top, left, bottom)
     canvas.text((left + right) / 2, bottom + 38, x_name, "middle")
@@ -137,6 +137,10 @@ def _plot(
     return canvas.render()
 
 
+def _tick(value: float, unit: str) -> str:
+    return f"{value:g}" if unit == "1" else quantity(value, unit)
+
+
 def _points(x: Sequence[float], y: Sequence[float], x_axis: Axis, y_axis: Axis) -> list[tuple[float, float]]:
     # A diverged run leaves the page: its line breaks where it stops being a number.
     return [(x_axis(a), y_axis(b) if math.isfinite(b) else math.nan) for a, b in zip(x, y, strict=True)]
@@ -144,6 +148,4 @@ def _points(x: Sequence[float], y: Sequence[float], x_axis: Axis, y_axis: Axis) 
 
 def mean_line(units: Sequence[Sequence[float]]) -> tuple[float, ...]:
     """Mean over units at every point; not a number where a unit diverged."""
-    return tuple(
-        fmean(column) if all(map(math.isfinite, column)) else math.nan for column in zip(*units, strict=True)
-    )
+    return tuple(fmean(column) if all(map(math.isfinite, column)) else math.nan for column in zip(*units, strict=True))

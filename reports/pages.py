@@ -88,7 +88,7 @@ def build(
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Markdown, not HTML
+        autoescape=False,
     )
     trust = health_lines(health)
     pages: dict[str, bytes] = {}
@@ -142,9 +142,7 @@ class _Page:
         return {
             "paper": self.paper,
             "headlines": [self._headline(verdict) for verdict in confirmatory],
-            "tiers": [
-                self._tier(tier, own) for tier in TIERS if (own := [v for v in confirmatory if v.tier == tier])
-            ],
+            "tiers": [self._tier(tier, own) for tier in TIERS if (own := [v for v in confirmatory if v.tier == tier])],
             "sections": [self._section(c) for c in testable if c.id in measured and c.role == "confirmatory"],
             "exploratory": [self._section(c) for c in testable if c.id in measured and c.role == "exploratory"],
             "untestable": [claim for claim in self.claims.values() if isinstance(claim, NotTestable)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -204,10 +205,8 @@ def _raw(claim: Claim, trials: Sequence[Record]) -> str:
             values = unit_values(claim, own, name)
             unit = claim.metric.unit if name == claim.metric.name else "1"
             middle, spread = statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
-            rows.append(
-                (arm.name, name, str(len(values)), quantity(middle, unit, 4), quantity(spread, unit))
-                + (quantity(min(values), unit, 4), quantity(max(values), unit, 4))
-            )
+            ends = (quantity(end, unit, 4) for end in (min(values), max(values)))
+            rows.append((arm.name, name, str(len(values)), quantity(middle, unit, 4), quantity(spread, unit), *ends))
         for name, (low, high) in sorted({check for trial in own for check in trial.checks.items()}):
             unit = _check_unit(claim, name)
             value = quantity(low, unit, 6) if low == high else interval(low, high, unit)
@@ -262,8 +261,6 @@ def _spread(claim: Claim, verdict: Verdict) -> list[str]:
 
 def smallest_ratio(effect: Effect) -> float | None:
     """The true ratio whose interval would exclude 1 in four of five repetitions of this measurement."""
-    import math
-
     from scipy.special import ndtri
 
     if not (effect.low > 0 and math.isfinite(effect.high)):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
+
 from claimbench import alarm, errors, registry, spec
 
 _PUBLISHED = pathlib.Path(__file__).parents[1] / "reports" / "published"
@@ -141,9 +142,9 @@ def judged(request):
     claims = [claim for claim in map(registry.get, chosen) if isinstance(claim, spec.Claim) and tier in claim.workloads]
     records = store.Store(config.getoption("--store"))
     if claims:
-        with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-            with console.LiveProgress() as live:
-                session.run_claims(claims, tier, records, on_event=live)
+        capture = config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled(), console.LiveProgress() as live:
+            session.run_claims(claims, tier, records, on_event=live)
     found = records.records()
     held = lock.Lock.load()
     verdicts = evidence.judge_all(claims, found, held, tier)
@@ -192,7 +193,9 @@ def settle(request, judged):
             pytest.skip(f"changed since it was locked: raise its version, then claimbench lock {verdict.claim}")
         if verdict.status == "INCONCLUSIVE":
             more = verdict.further_units
-            pytest.skip(f"inconclusive: {verdict.reason}" + (f"; {more} more units an arm would decide" if more else ""))
+            pytest.skip(
+                f"inconclusive: {verdict.reason}" + (f"; {more} more units an arm would decide" if more else "")
+            )
 
     return decide
 
