@@ -69,13 +69,13 @@ ACTIVATION_BYTES = Claim(
     kind="memory",
     experiment="claimbench.impls.mamba.experiments.identities:activation_bytes",
     arms=_OURS,
-    workloads={"smoke": BlockShape(batch=1, length=512, d_model=256)},
+    workloads={"smoke": BlockShape(batch=1, length=256, d_model=256)},
     metric=Metric(name="bytes", unit="B", better="lower"),
     expectation=Exact(
         boxes={
             "float32": Box(high=40.0, unit="B"),
             "bfloat16": Box(high=20.0, published=16.0, unit="B"),
-            "float32_without_recomputation": Box(low=60.0, unit="B"),
+            "float32_unfused": Box(low=200.0, unit="B"),
             "growth_with_length": Box(low=0.99, high=1.01),
         }
     ),
@@ -83,8 +83,10 @@ ACTIVATION_BYTES = Claim(
     needs=Needs(core_seconds={"smoke": 3.0}),
     keywords=("memory", "recompute"),
     caveats=(
-        "Bytes over tokens × D, with D the width of the residual stream (half the channels of the scan): the layer's "
-        "input, x and z after the first projection, the gated output. The norm and the residual are not in it.",
+        "The paper says bytes a token and leaves the unit of width to the reader. Ours is D, the residual stream's "
+        "(half the scan's channels), under which its 12 and 20 bytes for attention and MLP come out as well.",
+        "Kept are the layer's input, x and z after the first projection and the gated output; the norm and the "
+        "residual are not counted. The scan runs once more in the backward pass, which the authors' code avoids.",
     ),
 )
 

@@ -77,12 +77,14 @@ def activation_bytes(trial: Trial) -> Exact:
     """Bytes that one Mamba block keeps for backward, over tokens × D.
 
     In 16 bits the projections and the convolution are bfloat16 and A, D and the bias of Δ stay float32, as in the
-    authors' mixed precision. `growth_with_length` is the bytes at twice the length over twice the bytes.
+    authors' mixed precision. `float32_unfused` is the block whose scan is the loop of `ssm.py`, without recomputation;
+    `growth_with_length` is the bytes at twice the length over twice the bytes.
     """
     work = workload_of(trial, BlockShape)
+    recomputed = BlockConfig(work.d_model, work.d_state, recompute=True)
+    unfused = BlockConfig(work.d_model, work.d_state, discretization="zoh")
 
-    def kept(length: int, dtype: torch.dtype, *, recompute: bool) -> int:
-        config = BlockConfig(work.d_model, work.d_state, recompute=recompute)
+    def kept(config: BlockConfig, length: int, dtype: torch.dtype) -> int:
         model = MambaLM(MambaConfig(work.vocabulary, 1, config), trial.seeds[0])
         block = model.layers[0].mixer
         for name, parameter in block.named_parameters():
@@ -93,13 +95,13 @@ def activation_bytes(trial: Trial) -> Exact:
         return saved_bytes(block, u)
 
     unit = work.batch * work.length * work.d_model
-    float32 = kept(work.length, torch.float32, recompute=True)
+    once = kept(recomputed, work.length, torch.float32)
     return Exact(
         {
-            "float32": float32 / unit,
-            "bfloat16": kept(work.length, torch.bfloat16, recompute=True) / unit,
-            "float32_without_recomputation": kept(work.length, torch.float32, recompute=False) / unit,
-            "growth_with_length": kept(2 * work.length, torch.float32, recompute=True) / (2 * float32),
+            "float32": once / unit,
+            "bfloat16": kept(recomputed, work.length, torch.bfloat16) / unit,
+            "float32_unfused": kept(unfused, work.length, torch.float32) / unit,
+            "growth_with_length": kept(recomputed, 2 * work.length, torch.float32) / (2 * once),
         }
     )
 
