@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["interval", "number", "quantity", "times"]
+__all__ = ["as_given", "interval", "number", "quantity", "times"]
 
 _TIME = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BYTES = ((2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"))
@@ -36,6 +36,16 @@ def quantity(value: float, unit: str, digits: int = 3) -> str:
             if abs(value) >= factor:
                 return f"{number(value / factor, digits)} {name}"
     return f"{number(value, digits)} {unit}"
+
+
+def as_given(value: float, unit: str = "1") -> str:
+    """A printed or deterministic figure: up to six digits, without zeros that say nothing, in its own unit."""
+    if not math.isfinite(value) or (value == int(value) and abs(value) < 1e9):
+        text = number(value)
+    else:
+        text = f"{value:.6g}"
+        text = text.replace("-", _MINUS, 1) if value < 0 else text
+    return text if unit == "1" else f"{text} {unit}"
 
 
 def times(value: float) -> str:

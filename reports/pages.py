@@ -13,7 +13,7 @@ from claimbench.health import Health
 from claimbench.lock import Lock
 from claimbench.record import Record
 from claimbench.reports import figures
-from claimbench.reports.section import Section, effect_value, effect_words, published_table, section
+from claimbench.reports.section import Section, Trace, effect_value, effect_words, published_table, section
 from claimbench.reports.tables import table
 from claimbench.reports.trust import health_lines
 from claimbench.spec import TIERS, AnyClaim, Claim, NotTestable, Paper, Tier
@@ -80,7 +80,7 @@ def build(
     locked = {claim.id: claim for claim in shown if provenance.states.get(claim.id) == "locked"}
     kept = sorted(
         (verdict for verdict in verdicts if verdict.claim in locked),
-        key=lambda verdict: (verdict.claim, TIERS.index(verdict.tier)),
+        key=lambda verdict: (locked[verdict.claim].label, verdict.claim, TIERS.index(verdict.tier)),
     )
     environment = Environment(
         loader=PackageLoader("claimbench.reports"),
@@ -138,13 +138,17 @@ class _Page:
         """What the template needs."""
         measured = {verdict.claim for verdict in self.verdicts}
         testable = [claim for claim in self.claims.values() if isinstance(claim, Claim)]
+        sections = [self._section(claim) for claim in testable if claim.id in measured]
+        traces = [finding.trace for part in sections for finding in part.findings]
         confirmatory = [v for v in self.verdicts if self._spec(v).role == "confirmatory"]
         return {
             "paper": self.paper,
             "headlines": [self._headline(verdict) for verdict in confirmatory],
             "tiers": [self._tier(tier, own) for tier in TIERS if (own := [v for v in confirmatory if v.tier == tier])],
-            "sections": [self._section(c) for c in testable if c.id in measured and c.role == "confirmatory"],
-            "exploratory": [self._section(c) for c in testable if c.id in measured and c.role == "exploratory"],
+            "sections": [part for part in sections if part.claim.role == "confirmatory"],
+            "exploratory": [part for part in sections if part.claim.role == "exploratory"],
+            "traces": _traces(traces),
+            "environments": _environments(traces),
             "untestable": [claim for claim in self.claims.values() if isinstance(claim, NotTestable)],
             "published": published_table,
             "unmeasured": [claim for claim in testable if claim.id not in measured],
@@ -214,6 +218,30 @@ class _Page:
             "figure": self._keep(f"{self.paper.slug}.{tier}.svg", svg),
             "table": table(("claim", "effect", "published", "measured", "interval", "verdict"), rows),
         }
+
+
+def _traces(traces: Sequence[Trace]) -> str:
+    rows = [
+        (
+            t.claim,
+            t.tier,
+            t.measured,
+            t.commits,
+            t.measurement,
+            t.code,
+            ", ".join(sorted(t.environments)),
+            t.load,
+            t.runs,
+        )
+        for t in traces
+    ]
+    headers = ("claim", "tier", "measured", "commit", "measurement", "code", "environment", "load", "run")
+    return table(headers, rows) if rows else ""
+
+
+def _environments(traces: Sequence[Trace]) -> str:
+    found = {sha: words for trace in traces for sha, words in trace.environments.items()}
+    return table(("environment", "machine and versions"), sorted(found.items())) if found else ""
 
 
 def _counts(papers: Sequence[Paper], claims: Sequence[AnyClaim], verdicts: Sequence[Verdict]) -> str:

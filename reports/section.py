@@ -13,13 +13,37 @@ from claimbench.record import Curve, Record, Regime
 from claimbench.reports import figures
 from claimbench.reports.crossover import Crossover, crossover
 from claimbench.reports.estimates import unit_values
-from claimbench.reports.numbers import interval, number, quantity, times
+from claimbench.reports.numbers import as_given, interval, number, quantity, times
 from claimbench.reports.rules import decides
 from claimbench.reports.tables import table
 from claimbench.spec import AnyClaim, Arm, Claim, Tier
 from claimbench.verdict import Effect, PartVerdict, Verdict
 
-__all__ = ["Finding", "Section", "effect_words", "published_table", "section", "short"]
+__all__ = ["Finding", "Section", "Trace", "effect_words", "published_table", "section", "short"]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where the numbers of one claim at one tier come from."""
+
+    claim: str
+    """Label."""
+    tier: str
+    """Tier."""
+    measured: str
+    """Days."""
+    commits: str
+    """Commits of the code."""
+    measurement: str
+    """Hash of what was measured."""
+    code: str
+    """Hashes of the code behind it."""
+    environments: dict[str, str]
+    """Hash of the environment → machine and versions."""
+    load: str
+    """Load of the machine when its trials began."""
+    runs: str
+    """Runs that measured it."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +70,8 @@ class Finding:
     """Attempts, earlier judgements, refused records, failed trials."""
     curves: list[tuple[str, str]]
     """(file, caption) of its figures."""
-    provenance: list[tuple[str, str]]
-    """(what, where from)."""
+    trace: Trace
+    """Where its numbers come from."""
     command: str
     """How to run it again."""
 
@@ -77,7 +101,7 @@ def short(sha: str) -> str:
 
 def published_table(claim: AnyClaim) -> str:
     """The paper's figures, each with its place."""
-    rows = [(p.arm, p.metric, quantity(p.value, p.unit, 6), p.where) for p in claim.published]
+    rows = [(p.arm, p.metric, as_given(p.value, p.unit), p.where) for p in claim.published]
     return table(("published", "metric", "value", "where"), rows) if rows else ""
 
 
@@ -113,16 +137,16 @@ def _finding(
     crossing, curves = _figures(claim, verdict.tier, good, figure)
     return Finding(
         tier=verdict.tier,
-        words=verdict.words(),
+        words=verdict.words() if claim.role == "confirmatory" else "",
         workload=_options(claim.workloads[verdict.tier].model_dump(mode="json")),
         units=_units(claim, good),
-        effects=_effects(verdict),
+        effects=_effects(verdict, judged=claim.role == "confirmatory"),
         raw=_raw(claim, good),
         gates=_gates(claim, good),
-        regimes=[*_regimes(good), *_floor(good), *_spread(claim, verdict), *crossing],
+        regimes=[*_regimes(good), *_floor(good), *_spread(verdict), *crossing],
         notes=_notes(claim, verdict, trials, records, earlier),
         curves=curves,
-        provenance=_provenance(claim, good),
+        trace=_trace(claim, verdict.tier, good),
         command=f"claimbench run -k {claim.id} --tier {verdict.tier}",
     )
 
@@ -176,23 +200,20 @@ def effect_value(part: PartVerdict, effect: Effect, value: float | None) -> str:
     """Threshold or published figure of an effect, in its unit; empty where there is none."""
     if value is None:
         return ""
-    return times(value) if part.kind == "ratio" else quantity(value, effect.unit)
+    return f"{as_given(value)}×" if part.kind == "ratio" else as_given(value, effect.unit)
 
 
-def _effects(verdict: Verdict) -> str:
-    rows = [
-        (
-            part.effect.name,
-            effect_value(part, part.effect, part.effect.published),
-            *effect_words(part, part.effect),
-            effect_value(part, part.effect, part.effect.threshold),
-            f"{part.effect.level:.2%}" if part.effect.low != part.effect.high else "",
-            part.status,
-            part.reason,
-        )
-        for part in verdict.parts
-        if part.effect
-    ]
+def _effects(verdict: Verdict, *, judged: bool) -> str:
+    rows: list[tuple[str, ...]] = []
+    for part in verdict.parts:
+        effect = part.effect
+        if effect is None:
+            continue
+        published = effect_value(part, effect, effect.published)
+        asked = effect_value(part, effect, effect.threshold)
+        level = f"{100 * effect.level:.4g} %" if effect.low != effect.high else ""
+        verdict_cells = (asked, level, part.status, part.reason) if judged else ("", level, "", "")
+        rows.append((effect.name, published, *effect_words(part, effect), *verdict_cells))
     headers = ("effect", "published", "measured", "interval", "asked", "level", "verdict", "because")
     return table(headers, rows) if rows else ""
 
@@ -204,14 +225,21 @@ def _raw(claim: Claim, trials: Sequence[Record]) -> str:
         for name in sorted({name for trial in own for name in trial.samples}):
             values = unit_values(claim, own, name)
             unit = claim.metric.unit if name == claim.metric.name else "1"
-            middle, spread = statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+            middle, spread = _moments(values)
             ends = (quantity(end, unit, 4) for end in (min(values), max(values)))
             rows.append((arm.name, name, str(len(values)), quantity(middle, unit, 4), quantity(spread, unit), *ends))
         for name, (low, high) in sorted({check for trial in own for check in trial.checks.items()}):
             unit = _check_unit(claim, name)
-            value = quantity(low, unit, 6) if low == high else interval(low, high, unit)
+            value = as_given(low, unit) if low == high else f"[{as_given(low, unit)}, {as_given(high, unit)}]"
             rows.append((arm.name, name, "", value, "", "", ""))
     return table(("arm", "metric", "n", "value", "standard deviation", "least", "most"), rows) if rows else ""
+
+
+def _moments(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and standard deviation; neither is a number where a unit diverged."""
+    if not all(map(math.isfinite, values)):
+        return math.nan, math.nan
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 def _check_unit(claim: Claim, name: str) -> str:
@@ -225,7 +253,7 @@ def _gates(claim: Claim, trials: Sequence[Record]) -> str:
         errors = [trial.gates[name].error for trial in trials if name in trial.gates]
         if errors:
             worst = max(errors, key=lambda error: (error != error, error))
-            rows.append((name, number(worst), number(tolerance), f"{len(errors)} of {len(trials)} trials"))
+            rows.append((name, number(worst), as_given(tolerance), f"{len(errors)} of {len(trials)} trials"))
     return table(("gate", "largest error", "allowed", "reported by"), rows) if rows else ""
 
 
@@ -251,7 +279,7 @@ def _floor(trials: Sequence[Record]) -> list[str]:
     return [f"the fastest sample took {times(min(margins))} its roofline floor"] if margins else []
 
 
-def _spread(claim: Claim, verdict: Verdict) -> list[str]:
+def _spread(verdict: Verdict) -> list[str]:
     return [
         f"smallest detectable ratio at this spread: {times(smallest)}"
         for part in verdict.parts
@@ -294,23 +322,31 @@ def _notes(
     return notes
 
 
-def _provenance(claim: Claim, trials: Sequence[Record]) -> list[tuple[str, str]]:
-    if not trials:
-        return []
-    loads = [trial.machine.load_1m for trial in trials]
-    memory = sorted({f"{trial.machine.memory_bytes / 2**30:.0f} GiB" for trial in trials})
-    machines = sorted({" ".join(_machine(trial)) for trial in trials})
-    versions = sorted({", ".join(f"{name} {v}" for name, v in sorted(t.versions.items())) for t in trials})
-    return [
-        ("measured", f"{min(t.started for t in trials)[:10]} to {max(t.started for t in trials)[:10]}"),
-        ("machine", f"{'; '.join(machines)}; {', '.join(memory)}; load {number(min(loads))} to {number(max(loads))}"),
-        ("versions", "; ".join(versions)),
-        ("commit", ", ".join(sorted({trial.commit for trial in trials}))),
-        ("measurement", short(claim.measure_sha())),
-        ("code", ", ".join(sorted({short(trial.code_sha) for trial in trials}))),
-        ("environment", ", ".join(sorted({short(trial.environment_sha) for trial in trials}))),
-        ("runs", ", ".join(sorted({trial.run for trial in trials}))),
-    ]
+def _trace(claim: Claim, tier: str, trials: Sequence[Record]) -> Trace:
+    days = sorted({trial.started[:10] for trial in trials})
+    loads = sorted(trial.machine.load_1m for trial in trials)
+    return Trace(
+        claim=claim.label,
+        tier=tier,
+        measured=" to ".join(dict.fromkeys((days[0], days[-1]))) if days else "",
+        commits=", ".join(sorted({_commit(trial.commit) for trial in trials})),
+        measurement=short(claim.measure_sha()),
+        code=", ".join(sorted({short(trial.code_sha) for trial in trials})),
+        environments={short(trial.environment_sha): _environment(trial) for trial in trials},
+        load=f"{number(loads[0], 2)} to {number(loads[-1], 2)}" if loads else "",
+        runs=", ".join(sorted({trial.run for trial in trials})),
+    )
+
+
+def _commit(commit: str) -> str:
+    head, plus, dirty = commit.partition("+")
+    return short(head) + plus + dirty
+
+
+def _environment(trial: Record) -> str:
+    memory = f"{trial.machine.memory_bytes / 2**30:.0f} GiB"
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(trial.versions.items()))
+    return f"{', '.join(_machine(trial))}, {memory}; {versions}"
 
 
 def _machine(trial: Record) -> list[str]:

@@ -1,1 +1,2 @@
-def health_lines(h): return []
+def health_lines(h):
+    return []

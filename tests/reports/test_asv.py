@@ -77,14 +77,18 @@ def test_compare_reads_samples_and_stats(dashboard: tuple[Path, list[str], list[
     folder, commits, _ = dashboard
     command = [ASV, "compare", commits[STEP - 1], commits[STEP], "--machine", "example-cpu-9000-2c"]
     done = subprocess.run([*command, "--only-changed"], cwd=folder, check=True, capture_output=True, text=True)
-    changed = {line.split("|")[5].strip(): line.split("|")[1].strip() for line in done.stdout.splitlines() if "track" in line}
+    changed = {
+        line.split("|")[5].strip(): line.split("|")[1].strip() for line in done.stdout.splitlines() if "track" in line
+    }
     marks = {mark for name, mark in changed.items() if "latency_s('fused')" in name}
     assert marks == {"+"}, changed
 
 
 def test_dirty_and_foreign_commits_are_named_and_skipped(dashboard: tuple[Path, list[str], list[str]]) -> None:
     folder, commits, said = dashboard
-    written = sorted(path.name for path in (folder / ".asv" / "results" / "example-cpu-9000-2c").glob("*-claimbench.json"))
+    written = sorted(
+        path.name for path in (folder / ".asv" / "results" / "example-cpu-9000-2c").glob("*-claimbench.json")
+    )
     assert written == sorted(f"{commit[:8]}-claimbench.json" for commit in commits)
     assert any(line.startswith("skipped 10 records of trees with uncommitted changes") for line in said)
     assert any(line.startswith("skipped 1 records of commits that this repository lacks") for line in said)
@@ -129,11 +133,11 @@ def test_a_check_is_read_from_its_box() -> None:
 
 
 def test_machine_key_leaves_out_what_changes_from_day_to_day() -> None:
-    machine = {"cores": 16, "arch": "x86_64", "os": "Linux glibc 2.36", "gpu": "NVIDIA H200", "gpu_driver": "570"}
-    keys = {
-        asv.machine_key(Machine(cpu="AMD EPYC 9654", memory_bytes=memory, load_1m=load, **machine))  # pyright: ignore
-        for memory, load in ((2**35, 0.1), (2**35 - 4096, 8.0))
-    }
+    base = Machine(
+        cpu="AMD EPYC 9654", cores=16, memory_bytes=2**35, os="Linux glibc 2.36", arch="x86_64", gpu="NVIDIA H200"
+    )
+    later = base.model_copy(update={"memory_bytes": 2**35 - 4096, "load_1m": 8.0, "gpu_driver": "570"})
+    keys = {asv.machine_key(base), asv.machine_key(later)}
     assert keys == {"nvidia-h200-amd-epyc-9654-16c"}
 
 
