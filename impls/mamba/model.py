@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -75,14 +76,14 @@ class MambaLM(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """All tokens at once."""
         x = self.embedding(tokens)
-        for layer in self.layers:
+        for layer in self._residuals():
             x = layer(x)
         return self.head(self.norm(x))
 
     def prefill(self, tokens: Tensor, states: list[BlockState]) -> tuple[Tensor, list[BlockState]]:
         """All tokens at once, going on from `states`; returns logits and the states after the last token."""
         x, after = self.embedding(tokens), []
-        for layer, state in zip(self.layers, states, strict=True):
+        for layer, state in zip(self._residuals(), states, strict=True):
             x, state = layer.prefill(x, state)
             after.append(state)
         return self.head(self.norm(x)), after
@@ -90,14 +91,21 @@ class MambaLM(nn.Module):
     def step(self, tokens: Tensor, states: list[BlockState]) -> tuple[Tensor, list[BlockState]]:
         """One token of every sequence, tokens (B,): logits (B, V) by the recurrence, in constant memory."""
         x, after = self.embedding(tokens), []
-        for layer, state in zip(self.layers, states, strict=True):
+        for layer, state in zip(self._residuals(), states, strict=True):
             x, state = layer.step(x, state)
             after.append(state)
         return self.head(self.norm(x)), after
 
     def initial_states(self, batch: int) -> list[BlockState]:
         """The states before the first token."""
-        return [layer.mixer.initial_state(batch) for layer in self.layers]
+        return [block.initial_state(batch) for block in self.blocks()]
+
+    def blocks(self) -> list[MambaBlock]:
+        """The Mamba blocks, from the first layer to the last."""
+        return [layer.mixer for layer in self._residuals()]
+
+    def _residuals(self) -> list[_Residual]:
+        return cast("list[_Residual]", list(self.layers))
 
     def _initialise(self, name: str, parameter: Tensor, generator: torch.Generator) -> None:
         config = self.config.block

@@ -129,7 +129,7 @@ def test_the_state_does_not_grow():
 
 @pytest.mark.parametrize("options", BLOCKS)
 def test_gradients(options: dict[str, object]):
-    block = model(n_layer=1, d_model=4, d_state=2, **options).layers[0].mixer.double()
+    block = model(n_layer=1, d_model=4, d_state=2, **options).blocks()[0].double()
     u = torch.randn(1, 5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1), requires_grad=True)
     assert torch.autograd.gradcheck(block, (u,))
     for name, parameter in block.named_parameters():
@@ -157,7 +157,7 @@ def test_recomputation_changes_neither_output_nor_gradients():
 
 
 def test_a_block_without_selection_is_a_convolution():
-    block = model(n_layer=1, selective=S4, gated=False, d_conv=0).layers[0].mixer.double()
+    block = model(n_layer=1, selective=S4, gated=False, d_conv=0).blocks()[0].double()
     x = torch.randn(1, 12, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     delta = torch.nn.functional.softplus(block.dt_bias).expand_as(x)
     A_bar, B_bar = discretize(delta, -torch.exp(block.A_log), block.B, "euler")
@@ -200,7 +200,7 @@ def test_euler_is_the_first_order_of_the_exact_hold():
 @pytest.mark.parametrize("rule", [pytest.param("log_uniform", id="log"), pytest.param("uniform", id="uniform")])
 def test_delta_starts_between_its_bounds(rule: str):
     net = model(seed=3, d_model=2048, n_layer=1, dt_init=rule)
-    delta = torch.nn.functional.softplus(net.layers[0].mixer.dt_bias.detach())
+    delta = torch.nn.functional.softplus(net.blocks()[0].dt_bias.detach())
     assert delta.min() >= 1e-3 * (1 - 1e-4)
     assert delta.max() <= 1e-1 * (1 + 1e-4)
     middle = math.sqrt(1e-3 * 1e-1) if rule == "log_uniform" else (1e-3 + 1e-1) / 2
@@ -209,7 +209,7 @@ def test_delta_starts_between_its_bounds(rule: str):
 
 def test_the_rest_of_the_start_is_the_authors():
     net = model(seed=1, vocabulary=500, d_model=64, d_state=4)
-    block = net.layers[0].mixer
+    block = net.blocks()[0]
     assert torch.allclose(-torch.exp(block.A_log), -torch.tensor([1.0, 2.0, 3.0, 4.0]).expand(128, 4))
     assert (block.D == 1).all()
     assert net.embedding.weight.std().item() == pytest.approx(0.02, rel=0.02)

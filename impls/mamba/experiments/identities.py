@@ -86,7 +86,7 @@ def activation_bytes(trial: Trial) -> Exact:
 
     def kept(config: BlockConfig, length: int, dtype: torch.dtype) -> int:
         model = MambaLM(MambaConfig(work.vocabulary, 1, config), trial.seeds[0])
-        block = model.layers[0].mixer
+        (block,) = model.blocks()
         for name, parameter in block.named_parameters():
             if name not in ("A_log", "D", "dt_bias"):
                 parameter.data = parameter.data.to(dtype)
