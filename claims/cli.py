@@ -247,7 +247,7 @@ def tune(claim: str, *, tier: AtTier = "smoke", store: Folder = STORE) -> int:
 def doctor() -> int:
     """Look at this machine: versions, load, clock, memory, disk, noise."""
     from claimbench import console
-    from claimbench.measure.doctor import diagnose
+    from claimbench.doctor import diagnose
 
     findings = diagnose()
     print(console.findings_table(findings))

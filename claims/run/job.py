@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from claimbench.measure.roofline import Roofline
 from claimbench.record import Curve, Gate, Machine, Record, Regime, Status
 from claimbench.spec import Claim, Tier
 
@@ -43,6 +44,13 @@ class Job:
     """Whether it wants an interpreter of its own rather than a fork of one that has imported torch and numba."""
     alone: bool
     """Whether nothing else may run beside it."""
+    roofline: Roofline | None = None
+    """Rates of the machine that its timings are held against."""
+
+    @property
+    def timing(self) -> bool:
+        """Whether its samples are times."""
+        return self.claim.protocol.unit == "process"
 
     @property
     def label(self) -> str:

@@ -121,7 +121,7 @@ def plan(
         _plan_claim(claim, tier, held, lock, machine, fresh=fresh, seeds=seeds, role=role, arms=arms, run=run)
         for claim in chosen
     ]
-    if role is None and any(job.alone and _is_timing(job.claim) for one in planned for job in one.jobs):
+    if role is None and any(job.timing for one in planned for job in one.jobs):
         planned += [
             _plan_claim(claim, tier, held, lock, machine, fresh=True, seeds=None, role=claim.role, arms=None, run=run)
             for claim in (_house_controls() if controls is None else controls)
@@ -210,7 +210,7 @@ def _plan_claim(
             environment_sha=environment,
             fresh_process=tier != "smoke",
             # A GPU is never shared: neither by two timings nor by a timing and a training.
-            alone=_is_timing(claim) or claim.needs.device == "cuda",
+            alone=claim.protocol.unit == "process" or claim.needs.device == "cuda",
         )
         for arm, batch in _units(claim, tier, seeds, arms)
     ]
@@ -248,10 +248,6 @@ def _role(claim: Claim, lock: States) -> str:
     if claim.role != "confirmatory":
         return claim.role
     return "confirmatory" if lock.state(claim) == "locked" else "exploratory"
-
-
-def _is_timing(claim: Claim) -> bool:
-    return claim.protocol.unit == "process" or claim.kind in ("speed", "scaling")
 
 
 def _obstacle(claim: Claim, machine: Machine) -> str:

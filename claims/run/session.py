@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -21,7 +19,7 @@ from claimbench.run.events import Event, PlanReady, TrialEnded, TrialProgress, T
 from claimbench.run.job import Ended, Job, Launcher, Payload
 from claimbench.run.local import LocalLauncher
 from claimbench.run.plan import Plan, States, plan
-from claimbench.run.worker import ENVIRONMENT
+from claimbench.run.prepare import prepare
 from claimbench.spec import Claim, Tier
 from claimbench.store import RunWriter, Store, new_run_id
 
@@ -119,8 +117,7 @@ def _run(made: Plan, writer: RunWriter, launcher: Launcher, logs: Path, tell: Ca
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         keep(Ended(skip.job, Payload(status="skipped", reason=skip.reason), now, 0.0, os.getloadavg()[0], None))
     if made.jobs:
-        _warm_kernels(made.jobs, logs)
-        with closing(launcher.run(made.jobs, started, progress)) as ending:
+        with closing(launcher.run(prepare(made.jobs, logs), started, progress)) as ending:
             for ended in ending:
                 keep(ended)
     return records
@@ -139,23 +136,3 @@ def _fetch(claims: Sequence[Claim]) -> None:
             data.fetch(name)
         except DataMissing as error:
             _log.warning("%s", error)
-
-
-def _warm_kernels(jobs: Sequence[Job], logs: Path) -> None:
-    """Compile our kernels into numba's cache once, before workers would each do it; in a process of its own.
-
-    A kernel that cannot be compiled fails the trials that use it, each with its cause; here it is only logged.
-    """
-    if not any(job.claim.experiment.startswith("claimbench.") for job in jobs):
-        return
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", "from claimbench import kernels; kernels.warm()"],
-        env=os.environ | ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        logs.mkdir(parents=True, exist_ok=True)
-        (logs / "warm.log").write_text(done.stdout + done.stderr, encoding="utf-8")
-        _log.warning("kernels could not be compiled in advance; see %s", logs / "warm.log")

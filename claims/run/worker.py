@@ -115,7 +115,7 @@ def _measure(job: Job, trial: Trial) -> Any:
 
     experiment = _resolve(job.claim.experiment)
     _prepare(job.seeds[0])
-    return measure.execute(experiment(trial), trial, fresh_process=job.fresh_process)
+    return measure.execute(experiment(trial), trial, fresh_process=job.fresh_process, roofline=job.roofline)
 
 
 def _resolve(reference: str) -> Callable[[Trial], Any]:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+from claimbench import doctor
 from claimbench.errors import SpecError
-from claimbench.measure import doctor, execute
+from claimbench.measure import execute
 from claimbench.measure import machine as machine_module
 from claimbench.measure.controls import elementwise_rounds
 from claimbench.measure.machine import machine

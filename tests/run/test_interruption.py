@@ -16,7 +16,7 @@ from run import campaign
 from run.builders import FakeLock, make_claim
 
 from claimbench.errors import HostError, StoreError
-from claimbench.run import session
+from claimbench.run import prepare, session
 from claimbench.run.job import Ended, Job, Payload
 from claimbench.run.local import LocalLauncher
 from claimbench.run.session import run_claims
@@ -190,7 +190,7 @@ def test_kernels_are_compiled_once_before_ours_and_never_for_others(
         commands.append(command)
         return subprocess.CompletedProcess(command, 1, "", "no such kernel")
 
-    monkeypatch.setattr(session.subprocess, "run", note)
+    monkeypatch.setattr(prepare.subprocess, "run", note)
     monkeypatch.setattr(session.provenance, "commit", lambda: "unknown")
     run_claims([make_claim("good")], "smoke", Store(tmp_path), lock=FakeLock(), controls=())
     assert commands == []
@@ -198,7 +198,7 @@ def test_kernels_are_compiled_once_before_ours_and_never_for_others(
     summary = run_claims([ours], "smoke", Store(tmp_path), lock=FakeLock(), controls=())
     assert len(commands) == 1
     assert summary.failed == 1  # the trial says itself what is wrong
-    assert next((tmp_path / "logs").rglob("warm.log")).read_text() == "no such kernel"
+    assert next((tmp_path / "logs").rglob("prepare.log")).read_text() == "no such kernel"
 
 
 def test_interrupts_do_not_reach_the_server(tmp_path: Path) -> None:
