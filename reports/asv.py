@@ -101,14 +101,9 @@ def _series_of(claim: Claim, tier: Tier) -> list[Series]:
     parts = tuple(leaf_name(leaf) for leaf in leaves(claim.expectation) if getattr(leaf, "published", None) is not None)
     if parts:
         found.append(Series(claim, tier, "gap", "gap", "part", parts, "share of the published effect that is missing"))
-    boxes = {
-        name: box
-        for leaf in leaves(claim.expectation)
-        if isinstance(leaf, Exact)
-        for name, box in leaf.boxes.items()
-        if box.low is None
-    }
-    if not boxes and claim.metric.better == "lower":
+    exact = [leaf for leaf in leaves(claim.expectation) if isinstance(leaf, Exact)]
+    boxes = {name: box for leaf in exact for name, box in leaf.boxes.items() if box.low is None}
+    if not exact and claim.metric.better == "lower":
         arms = tuple(arm.name for arm in claim.arms)
         suffix = _suffixed(claim.metric.name, claim.metric.unit)
         found.append(Series(claim, tier, "metric", suffix, "arm", arms, claim.metric.unit))

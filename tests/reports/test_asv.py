@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 from synthetic import ABLATION, CLAIMS, COMMIT, MEMORY, SPEED, record, records, timed, trained
 
+from claimbench import registry
 from claimbench.lock import Lock
 from claimbench.record import Machine
 from claimbench.reports import asv
@@ -82,6 +87,49 @@ def test_compare_reads_samples_and_stats(dashboard: tuple[Path, list[str], list[
     }
     marks = {mark for name, mark in changed.items() if "latency_s('fused')" in name}
     assert marks == {"+"}, changed
+
+
+def test_preview_serves_what_was_published(dashboard: tuple[Path, list[str], list[str]]) -> None:
+    folder, _, _ = dashboard
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [ASV, "preview", "--port", str(port)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        served = _fetch(f"http://127.0.0.1:{port}/regressions.json")
+        assert json.loads(served) == json.loads((folder / ".asv" / "html" / "regressions.json").read_text())
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _fetch(address: str) -> bytes:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(address) as answer:
+                return answer.read()
+        except urllib.error.URLError:
+            assert time.monotonic() < deadline, address
+            time.sleep(0.05)
+
+
+def test_asv_check_accepts_the_suite_and_finds_every_series_without_torch(tmp_path: Path) -> None:
+    checked = subprocess.run([ASV, "check", "-E", "existing:same"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    listing = """
+import json, sys
+from asv_runner.discovery import disc_benchmarks
+found = {b.name: b.version for b in disc_benchmarks("suite")}
+json.dump([found, "torch" in sys.modules], open(sys.argv[1], "w"))
+"""
+    out = tmp_path / "found.json"
+    subprocess.run([sys.executable, "-c", listing, out], cwd=REPOSITORY, check=True, capture_output=True)
+    found, torch_imported = json.loads(out.read_text())
+    assert found == {one.name: one.version for one in asv.series(registry.select())}
+    assert not torch_imported
 
 
 def test_dirty_and_foreign_commits_are_named_and_skipped(dashboard: tuple[Path, list[str], list[str]]) -> None:
