@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claimbench.expectation import AllOf, Ratio, Slope
 from claimbench.papers.mamba.workloads import AttentionShape, Lengths, ScanShape
-from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source
+from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source, Tier, Workload
 
 __all__ = ["CLAIMS"]
 
@@ -12,7 +12,10 @@ ARXIV = "2312.00752v2"
 _LATENCY = Metric(name="latency_s", unit="s", better="lower")
 _PROCESSES = Protocol(unit="process", n={"smoke": 10, "cpu": 10}, n_min=10)
 _GATES = {"before": 1e-4, "after": 1e-4}
-_SHAPES = {"smoke": ScanShape(channels=256, length=256), "cpu": ScanShape(channels=768, length=2048)}
+_SHAPES: dict[Tier, Workload] = {
+    "smoke": ScanShape(channels=256, length=256),
+    "cpu": ScanShape(channels=768, length=2048),
+}
 _FIGURE_8 = tuple(
     Published(arm=arm, metric="time ratio", value=value, unit="1", where="Section 4.5, Figure 8")
     for arm, value in (("fused over standard PyTorch scan, up to, lower end", 20.0), ("upper end", 40.0))
