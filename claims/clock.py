@@ -7,7 +7,7 @@ replays here: `--benchmark-timer=claimbench.clock.clock` reads queued ticks firs
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -22,7 +22,7 @@ def clock() -> float:
 
 
 @contextmanager
-def replaying(durations_s: Sequence[float]) -> Iterator[None]:
+def replaying(durations_s: Sequence[float]) -> Generator[None]:
     """Queue a start and an end for every duration; ticks that nobody read are dropped at the end."""
     for duration in durations_s:
         # Every sample starts at zero: the difference is then the duration itself, bit for bit.

@@ -217,7 +217,7 @@ Expectation = Annotated[
 ]
 
 
-def leaves(expectation: _Expectation) -> Iterator[_Expectation]:
+def leaves(expectation: Expectation) -> Iterator[Part]:
     """The parts of an `AllOf`, or the expectation itself."""
     if isinstance(expectation, AllOf):
         yield from expectation.parts

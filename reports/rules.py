@@ -6,9 +6,9 @@ from claimbench.expectation import (
     AtLeast,
     Difference,
     Equivalent,
-    Exact,
     NotWorse,
     Order,
+    Part,
     Ratio,
     Slope,
     leaves,
@@ -24,7 +24,7 @@ def decides(claim: Claim) -> list[str]:
     return [_sentence(leaf, claim) for leaf in leaves(claim.expectation)]
 
 
-def _sentence(leaf: object, claim: Claim) -> str:
+def _sentence(leaf: Part, claim: Claim) -> str:
     metric, unit = claim.metric, claim.metric.unit
     if isinstance(leaf, AtLeast):
         side = "at least" if metric.better == "higher" else "at most"
@@ -63,9 +63,7 @@ def _sentence(leaf: object, claim: Claim) -> str:
     if isinstance(leaf, Order):
         arms = " > ".join(f"`{arm}`" for arm in leaf.arms)
         return f"{arms} in {leaf.metric or metric.name}, each step by at least {as_given(leaf.at_least, unit)}"
-    if isinstance(leaf, Exact):
-        return "; ".join(f"{name} is {_box(box.low, box.high, box.unit)}" for name, box in leaf.boxes.items())
-    raise TypeError(f"no words for {type(leaf).__name__}; add them here")
+    return "; ".join(f"{name} is {_box(box.low, box.high, box.unit)}" for name, box in leaf.boxes.items())
 
 
 def _box(low: float | None, high: float | None, unit: str) -> str:
