@@ -1,0 +1,106 @@
+"""Whether a run's timings may be believed: an A/A placebo that must show nothing, a slowdown that must be seen.
+
+The placebo's false alarms accumulate in the store; that rate, not a hope, is the error rate that the reports print.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Collection, Iterable, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from claimbench.record import Record
+from claimbench.stats.intervals import welch_t
+
+__all__ = ["Health", "assess"]
+
+NOMINAL = 0.05
+"""Share of placebos that may look like an effect."""
+IMPOSSIBLE = 0.001
+"""A placebo less likely than this, or a pooled rate, condemns a run."""
+
+
+class Health(BaseModel):
+    """What the controls of all runs say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    placebo_p: dict[str, float] = {}
+    """Run → two-sided p of its A/A comparison."""
+    control_ratio: dict[str, tuple[float, float]] = {}
+    """Run → interval (95 %) of the ratio slow / fast of the positive control."""
+    pooled_p: float = 1.0
+    """Probability of a false-alarm count as far from nominal as the one seen."""
+
+    @property
+    def runs(self) -> int:
+        """Runs with a placebo."""
+        return len(self.placebo_p)
+
+    @property
+    def false_alarms(self) -> int:
+        """Placebos with p below .05."""
+        return sum(p < NOMINAL for p in self.placebo_p.values())
+
+    @property
+    def rate(self) -> float:
+        """Observed share of false alarms; NaN where no run has a placebo."""
+        return self.false_alarms / self.runs if self.runs else math.nan
+
+    @property
+    def valid(self) -> bool:
+        """Whether no run is condemned."""
+        return not self.fault(self.placebo_p)
+
+    def fault(self, runs: Collection[str]) -> str:
+        """Why timings of these runs may not be believed, or an empty string."""
+        if self.pooled_p < IMPOSSIBLE:
+            return f"{self.false_alarms} of {self.runs} placebos look like effects (p = {self.pooled_p:.2g})"
+        for run in sorted(runs):
+            if run not in self.placebo_p:
+                return f"run {run} has no placebo beside its timings"
+            if self.placebo_p[run] < IMPOSSIBLE:
+                return f"the A/A placebo of run {run} shows an effect (p = {self.placebo_p[run]:.2g}); measure --fresh"
+            low, high = self.control_ratio.get(run, (math.nan, math.nan))
+            if not low > 1:
+                return f"run {run} could not see a slowdown of 1.5 (interval [{low:.3g}, {high:.3g}]); measure --fresh"
+        return ""
+
+
+def assess(records: Iterable[Record]) -> Health:
+    """Health from the records of `house.placebo` (arms a, b) and `house.positive_control` (arms fast, slow)."""
+    by_run: dict[tuple[str, str], dict[str, list[float]]] = {}
+    for record in records:
+        if record.role in ("placebo", "control") and record.status == "ok" and record.samples.get("latency_s"):
+            arms = by_run.setdefault((record.run, record.role), {})
+            arms.setdefault(record.arm, []).append(math.log(statistics.median(record.samples["latency_s"])))
+    placebo: dict[str, float] = {}
+    control: dict[str, tuple[float, float]] = {}
+    for (run, role), arms in sorted(by_run.items()):
+        if role == "placebo" and len(arms.get("a", ())) > 1 and len(arms.get("b", ())) > 1:
+            placebo[run] = _two_sided_p(arms["a"], arms["b"])
+        elif role == "control" and "slow" in arms and "fast" in arms:
+            seen = welch_t(arms["slow"], arms["fast"], 0.95)
+            control[run] = (math.exp(max(seen.low, -700.0)), math.exp(min(seen.high, 700.0)))
+    return Health(placebo_p=placebo, control_ratio=control, pooled_p=_pooled_p(placebo))
+
+
+def _two_sided_p(first: Sequence[float], second: Sequence[float]) -> float:
+    from scipy.special import stdtr
+
+    seen = welch_t(first, second, 0.95)
+    if seen.se == 0:
+        return 1.0 if seen.estimate == 0 else 0.0
+    return float(2 * stdtr(seen.df, -abs(seen.estimate) / seen.se))
+
+
+def _pooled_p(placebo: dict[str, float]) -> float:
+    """Two-sided exact binomial test of the number of false alarms against the nominal rate."""
+    from scipy.stats import binomtest
+
+    if not placebo:
+        return 1.0
+    alarms = sum(p < NOMINAL for p in placebo.values())
+    return float(binomtest(alarms, len(placebo), NOMINAL).pvalue)

@@ -1,0 +1,67 @@
+"""Two-sided Student intervals for means, differences and ratios of units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Interval", "one_sample_t", "paired_t", "welch_t"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its confidence interval."""
+
+    estimate: float
+    """Point estimate."""
+    low: float
+    """Lower end; minus infinity where there are too few units."""
+    high: float
+    """Upper end; infinity where there are too few units."""
+    level: float
+    """Two-sided confidence level."""
+    se: float
+    """Standard error of the estimate."""
+    df: float
+    """Degrees of freedom."""
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval's length."""
+        return (self.high - self.low) / 2
+
+
+def one_sample_t(values: Sequence[float], level: float) -> Interval:
+    """Interval of the mean of `values`."""
+    x = np.asarray(values, dtype=np.float64)
+    se = float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else math.inf
+    return _interval(float(x.mean()), se, x.size - 1, level)
+
+
+def paired_t(first: Sequence[float], second: Sequence[float], level: float) -> Interval:
+    """Interval of the mean of `first` - `second`, unit by unit; raises ValueError where their lengths differ."""
+    return one_sample_t([a - b for a, b in zip(first, second, strict=True)], level)
+
+
+def welch_t(first: Sequence[float], second: Sequence[float], level: float) -> Interval:
+    """Interval of mean(`first`) - mean(`second`), variances unequal, degrees of freedom by Welch and Satterthwaite."""
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    difference = float(a.mean() - b.mean())
+    if min(a.size, b.size) < 2:
+        return _interval(difference, math.inf, 0, level)
+    va, vb = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
+    total = va + vb
+    df = total**2 / (va**2 / (a.size - 1) + vb**2 / (b.size - 1)) if total > 0 else a.size + b.size - 2.0
+    return _interval(difference, math.sqrt(total), df, level)
+
+
+def _interval(estimate: float, se: float, df: float, level: float) -> Interval:
+    from scipy.special import stdtrit
+
+    if df < 1 or not math.isfinite(se):
+        return Interval(estimate, -math.inf, math.inf, level, se, df)
+    half = float(stdtrit(df, (1 + level) / 2)) * se
+    return Interval(estimate, estimate - half, estimate + half, level, se, df)

@@ -1,0 +1,39 @@
+"""How many units: the fewest that can decide, and how many more would."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["ALPHA", "detectable", "further_units", "level", "minimum_paired"]
+
+ALPHA = 0.05
+"""Two-sided error rate of a paper's confirmatory claims at a tier, taken together."""
+
+
+def level(m: int) -> float:
+    """Two-sided confidence level of one of `m` comparisons (Bonferroni)."""
+    return 1 - ALPHA / m
+
+
+def minimum_paired(m: int) -> int:
+    """Fewest pairs with which the exact sign-flip test can reach its one-sided level α/2m: 2^-n ≤ α/2m."""
+    return math.ceil(math.log2(2 * m / ALPHA))
+
+
+def further_units(n: int, half_width: float, distance: float) -> int | None:
+    """Units beyond `n` with which an interval of this spread would just exclude a bound at `distance`.
+
+    The half-width shrinks as 1/√n: n·(half_width/distance)² in all. None where no number would do.
+    """
+    if distance <= 0 or not math.isfinite(half_width):
+        return None
+    return max(1, math.ceil(n * (half_width / distance) ** 2) - n)
+
+
+def detectable(se: float, df: float, confidence: float, power: float = 0.8) -> float:
+    """Smallest effect that a two-sided test at `confidence` would see with `power`, at this standard error."""
+    from scipy.special import stdtrit
+
+    if df < 1 or not math.isfinite(se):
+        return math.inf
+    return float(stdtrit(df, (1 + confidence) / 2) + stdtrit(df, power)) * se

@@ -1,0 +1,133 @@
+"""`judge`: a pure function of a claim, the size of its family, its records and the health of their runs.
+
+A closed set of statuses, and the first rule that matches (the rules are in `claimbench.rules` and
+`claimbench.leaf`): INVALID, NOT_TESTABLE, REPRODUCED, PARTIAL, CONTRADICTED, INCONCLUSIVE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from claimbench.effect import Effect, PartVerdict, Qualifier, Verdict, gap
+from claimbench.expectation import AllOf, AtLeast, Exact, leaves
+from claimbench.health import Health
+from claimbench.leaf import Context, judge_leaf
+from claimbench.record import Record
+from claimbench.rules import Status, combine
+from claimbench.spec import Claim, NotTestable, Tier
+from claimbench.units import collect, fault
+
+__all__ = ["Effect", "PartVerdict", "Verdict", "gap", "judge", "not_testable"]
+
+
+def not_testable(claim: NotTestable, tier: Tier) -> Verdict:
+    """The verdict of a claim that no tier can test."""
+    return Verdict(claim=claim.id, version=1, tier=tier, status="NOT_TESTABLE", reason=claim.reason)
+
+
+def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: Health) -> Verdict:
+    """Judge a claim at a tier by its records; `m` is the number of comparisons in its family.
+
+    Records of another measurement, tier or claim are left out. Timings need a run whose placebo is in order.
+    """
+    evidence = collect(claim, tier, records)
+    binding = evidence.role == "confirmatory"
+    exploratory: tuple[Qualifier, ...] = () if binding else ("exploratory",)
+
+    def verdict(
+        status: Status, reason: str, parts: Sequence[PartVerdict] = (), n: dict[str, int] | None = None
+    ) -> Verdict:
+        further = [part.further_units for part in parts if part.further_units is not None]
+        return Verdict(
+            claim=claim.id,
+            version=claim.version,
+            tier=tier,
+            status=status,
+            reason=reason,
+            parts=tuple(parts),
+            qualifiers=(*_qualifiers(claim, status, parts, context), *claim.qualifiers, *exploratory),
+            n=n or {},
+            further_units=max(further) if further and status == "INCONCLUSIVE" else None,
+            attempts=evidence.attempts if evidence.ok or evidence.failed else 0,
+        )
+
+    context = Context(claim, evidence.ok, m if binding else 1, binding, evidence.failed)
+    if not evidence.ok:
+        if evidence.failed:
+            first = evidence.failed[0]
+            return verdict(
+                "INVALID", f"every trial failed, the first ({first.arm}, {list(first.seeds)}): {first.reason}"
+            )
+        refused = f"; {evidence.refused} records of another measurement were left out" if evidence.refused else ""
+        return verdict("INCONCLUSIVE", f"not measured yet{refused}")
+    if reason := fault(claim, evidence):
+        return verdict("INVALID", reason)
+    if claim.protocol.unit == "process" and (reason := health.fault({record.run for record in evidence.ok})):
+        return verdict("INVALID", reason)
+    statuses: list[Status] = []
+    parts: list[PartVerdict] = []
+    counts: dict[str, int] = {}
+    for leaf in leaves(claim.expectation):
+        try:
+            status, found, seen = judge_leaf(leaf, context)
+        except (KeyError, ValueError) as error:
+            reason = str(error.args[0])
+            status, found, seen = "INVALID", [PartVerdict(kind=leaf.kind, status="INVALID", reason=reason)], {}
+        statuses.append(status)
+        parts += found
+        counts |= {arm: min(n, counts.get(arm, n)) for arm, n in seen.items()}
+    status = combine(statuses) if isinstance(claim.expectation, AllOf) else statuses[0]
+    return verdict(status, _reason(status, parts), parts, counts)
+
+
+def _reason(status: Status, parts: Sequence[PartVerdict]) -> str:
+    """The reasons of the parts that made the status, or what the interval says."""
+    given = [
+        (f"{part.effect.name}: " if part.effect and len(parts) > 1 else "") + part.reason
+        for part in parts
+        if part.reason
+    ]
+    if given:
+        return "; ".join(dict.fromkeys(given))
+    return {
+        "REPRODUCED": "the whole interval is at or beyond what is asked",
+        "PARTIAL": "an effect in the claimed direction, smaller than asked",
+        "CONTRADICTED": "the whole interval is on the wrong side",
+        "INCONCLUSIVE": "the interval does not decide",
+        "INVALID": "no statement",
+        "NOT_TESTABLE": "not testable",
+    }[status]
+
+
+def _qualifiers(claim: Claim, status: Status, parts: Sequence[PartVerdict], context: Context) -> tuple[Qualifier, ...]:
+    found: list[Qualifier] = []
+    published = [part.effect for part in parts if part.effect and part.effect.published is not None]
+    estimated = [effect for effect in published if effect.level < 1 and effect.published is not None]
+    if status == "REPRODUCED" and estimated:
+        if all(effect.low > (effect.published or 0.0) for effect in estimated):
+            found.append("exceeds")
+        elif all(effect.low <= (effect.published or 0.0) <= effect.high for effect in estimated):
+            found.append("faithful")
+    if status == "REPRODUCED" and _vacuous(claim, context):
+        found.append("vacuous")
+    return tuple(found)
+
+
+def _vacuous(claim: Claim, context: Context) -> bool:
+    """Whether a control arm, put in the subject's place, meets the claim as well."""
+    controls = [arm.name for arm in claim.arms if arm.role == "control"]
+    for control in controls:
+        replaced: list[Status] = []
+        for leaf in leaves(claim.expectation):
+            if isinstance(leaf, Exact) or control in leaf.arms_used():
+                return False
+            field = "arm" if isinstance(leaf, AtLeast) else "subject"
+            if not hasattr(leaf, field):
+                return False
+            try:
+                replaced.append(judge_leaf(leaf.model_copy(update={field: control}), context)[0])
+            except (KeyError, ValueError):
+                return False
+        if replaced and combine(replaced) == "REPRODUCED":
+            return True
+    return False
