@@ -6,4 +6,7 @@ __all__ = ["warm"]
 
 
 def warm() -> None:
-    """Compile every CPU kernel into the cache."""
+    """Compile the CPU kernels for float32 into the cache, so that workers started afterwards only load them."""
+    from claimbench.kernels.scan import cpu
+
+    cpu.warm()

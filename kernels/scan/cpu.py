@@ -1,12 +1,22 @@
-"""The truth: the recurrence step by step, in the order in which Section 3.2 of the paper writes it."""
+"""The selective scan on a processor: numba kernels behind autograd, one thread, the same bits every time.
+
+What it keeps for backward is its inputs and one state in CHUNK steps.
+"""
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+import math
+from typing import Any
 
-__all__ = ["selective_scan"]
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
+
+from claimbench.kernels._arrays import array, optional_array, optional_rows, rows, strided
+from claimbench.kernels.scan import _cpu_kernels as kernels
+
+__all__ = ["SelectiveScan", "selective_scan", "warm"]
 
 
 def selective_scan(
@@ -21,35 +31,137 @@ def selective_scan(
     delta_softplus: bool,
     initial_state: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
-    """(output, last state) of h ← exp(Δ A) h + Δ u B, y = C h + D u, gated by SiLU(z); any dtype, autograd backward.
-
-    It computes in float64 where a tensor has it, else in float32. Shapes as in `claimbench.kernels.selective_scan`.
-    """
-    dtype = torch.float64 if torch.float64 in {t.dtype for t in (u, delta, A, B, C)} else torch.float32
-    x, delta, A = u.to(dtype), delta.to(dtype), A.to(dtype)
-    if delta_bias is not None:
-        delta = delta + delta_bias.to(dtype)[:, None]
-    if delta_softplus:
-        delta = torch.logaddexp(delta, torch.zeros_like(delta))
-    B, C = _per_channel(B.to(dtype), u), _per_channel(C.to(dtype), u)
-    h = x.new_zeros(u.shape[0], *A.shape) if initial_state is None else initial_state.to(dtype)
-    y = []
-    for t in range(u.shape[2]):
-        h = torch.exp(delta[:, :, t, None] * A) * h + (delta * x)[:, :, t, None] * B[..., t]
-        y.append((h * C[..., t]).sum(-1))
-    out = torch.stack(y, dim=-1)
-    if D is not None:
-        out = out + D.to(dtype)[:, None] * x
-    if z is not None:
-        out = out * F.silu(z.to(dtype))
-    return out.to(u.dtype), h
+    """(output, last state); shapes as in `claimbench.kernels.selective_scan`."""
+    return SelectiveScan.apply(u, delta, A, B, C, D, z, delta_bias, initial_state, delta_softplus)  # pyright: ignore
 
 
-def _per_channel(weights: Tensor, u: Tensor) -> Tensor:
-    """B or C in any of its three forms as (batch, dim, state, length)."""
-    batch, dim, length = u.shape
+class SelectiveScan(torch.autograd.Function):
+    """The kernels' forward and backward."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        u: Tensor,
+        delta: Tensor,
+        A: Tensor,
+        B: Tensor,
+        C: Tensor,
+        D: Tensor | None,
+        z: Tensor | None,
+        delta_bias: Tensor | None,
+        initial_state: Tensor | None,
+        delta_softplus: bool,
+    ) -> tuple[Tensor, Tensor]:
+        batch, dim, length = u.shape
+        states = A.shape[1]
+        dtype = torch.float64 if torch.float64 in {t.dtype for t in (u, delta, A, B, C)} else torch.float32
+        groups = _groups(B, C)
+        out = torch.empty(batch, length, dim, dtype=dtype)
+        last = torch.empty(batch, dim, states, dtype=dtype)
+        n_kept = -(-length // kernels.CHUNK) - 1 if any(ctx.needs_input_grad) else 0
+        checkpoints = torch.empty(batch * n_kept * kernels.tiles(dim, groups) * states * kernels.LANES, dtype=dtype)
+        kernels.forward(
+            *rows(u, dtype),
+            *rows(delta, dtype),
+            *optional_rows(z, dtype),
+            array(A, dtype),
+            *_weights(B, dtype),
+            *_weights(C, dtype),
+            *(optional_array(x, dtype, ndim) for x, ndim in ((D, 1), (delta_bias, 1), (initial_state, 3))),
+            *(x is not None for x in (D, z, delta_bias, initial_state)),
+            delta_softplus,
+            groups,
+            length,
+            out.view(-1).numpy(),
+            last.numpy(),
+            checkpoints.numpy(),
+        )
+        ctx.save_for_backward(u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints)
+        ctx.delta_softplus = delta_softplus
+        ctx.set_materialize_grads(False)
+        return out.to(u.dtype).transpose(1, 2), last
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None) -> tuple[Tensor | None, ...]:
+        u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints = ctx.saved_tensors
+        batch, dim, length = u.shape
+        states, dtype, groups = A.shape[1], checkpoints.dtype, _groups(B, C)
+        if grad_out is None:
+            grad_out = u.new_zeros(1, 1, 1).expand(batch, length, dim).transpose(1, 2)
+
+        def empty(*shape: int) -> Tensor:
+            return torch.empty(shape, dtype=dtype)
+
+        grad_u, grad_delta = empty(batch, length, dim), empty(batch, length, dim)
+        grad_z = empty(batch if z is not None else 0, length, dim)
+        grad_A, grad_D, grad_bias = empty(dim, states), empty(dim), empty(dim)
+        grad_B, grad_C = (
+            empty(1, 1, dim, states) if weights.ndim == 2 else empty(batch, length, groups, states) for weights in (B, C)
+        )
+        grad_initial = empty(batch if ctx.needs_input_grad[8] else 0, dim, states)
+        kernels.backward(
+            *rows(grad_out, dtype),
+            *rows(u, dtype),
+            *rows(delta, dtype),
+            *optional_rows(z, dtype),
+            array(A, dtype),
+            *_weights(B, dtype),
+            *_weights(C, dtype),
+            *(optional_array(x, dtype, n) for x, n in ((D, 1), (delta_bias, 1), (initial_state, 3), (grad_last, 3))),
+            *(x is not None for x in (D, z, delta_bias, initial_state, grad_last)),
+            ctx.delta_softplus,
+            groups,
+            batch,
+            length,
+            checkpoints.numpy(),
+            *(x.view(-1).numpy() for x in (grad_u, grad_delta, grad_z)),
+            *(x.numpy() for x in (grad_A, grad_B, grad_C, grad_D, grad_bias, grad_initial)),
+        )
+        gradients = (
+            (u, grad_u.transpose(1, 2)),
+            (delta, grad_delta.transpose(1, 2)),
+            (A, grad_A),
+            (B, _ungrouped(grad_B, B)),
+            (C, _ungrouped(grad_C, C)),
+            (D, grad_D),
+            (z, grad_z.transpose(1, 2)),
+            (delta_bias, grad_bias),
+            (initial_state, grad_initial),
+        )
+        wanted = zip(ctx.needs_input_grad, gradients, strict=False)
+        return *(gradient.to(x.dtype) if needed else None for needed, (x, gradient) in wanted), None
+
+
+def _groups(B: Tensor, C: Tensor) -> int:
+    """Groups of channels that share both B and C: the larger number of groups, which the smaller has to divide."""
+    own = [weights.shape[1] if weights.ndim == 4 else 1 for weights in (B, C)]
+    return math.lcm(*own)
+
+
+def _weights(weights: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int, int, int, int, int]]:
+    """B or C flat, with its number of groups and the strides of batch, group, state and time; groups 0: fixed."""
     if weights.ndim == 2:
-        return weights[None, :, :, None].expand(batch, -1, -1, length)
+        return array(weights, dtype).reshape(-1), (0, 0, 0, 0, 0)
     if weights.ndim == 3:
         weights = weights[:, None]
-    return weights.repeat_interleave(dim // weights.shape[1], dim=1)
+    flat, strides = strided(weights, dtype)
+    return flat, (weights.shape[1], *strides)
+
+
+def _ungrouped(gradient: Tensor, weights: Tensor) -> Tensor:
+    """The gradient of B or C in the form in which the caller gave it."""
+    if weights.ndim == 2:
+        return gradient[0, 0]
+    batch, length, groups, states = gradient.shape
+    own = weights.shape[1] if weights.ndim == 4 else 1
+    if own < groups:
+        gradient = gradient.view(batch, length, own, groups // own, states).sum(3)
+    gradient = gradient.permute(0, 2, 3, 1)
+    return gradient if weights.ndim == 4 else gradient[:, 0]
+
+
+def warm() -> None:
+    """Compiles the kernels for float32, or fetches them from the cache."""
+    u = torch.zeros(1, 1, 1, requires_grad=True)
+    selective_scan(u, u, u[0], u, u, None, None, None, False, None)[0].sum().backward()
