@@ -124,30 +124,36 @@ def summary_line(summary: Any) -> str:
 
 
 def verdict_table(verdicts: Sequence[Any]) -> str:
-    """One line an effect: claim, what was found, its interval, what was asked, the verdict."""
+    """A line a claim, and below it a line an effect: estimate, interval, what was asked, status, and what fell short."""
     rows: list[tuple[str, ...]] = []
     for verdict in verdicts:
         claim = registry.get(verdict.claim)
+        name = claim.id.split(".")[1]
+        status = verdict.status + ("*" if "exploratory" in verdict.qualifiers else "")
         parts = [part for part in verdict.parts if part.effect is not None]
-        first = (
-            f"{verdict.status}{' (exploratory)' if isinstance(claim, Claim) and claim.role == 'exploratory' else ''}"
-        )
-        if not parts:
-            rows.append((claim.label, claim.id.split(".")[1], "", "", "", first, verdict.reason))
-        for index, part in enumerate(parts):
-            effect = part.effect
-            rows.append(
-                (
-                    claim.label if index == 0 else "",
-                    claim.id.split(".")[1] if index == 0 else f"  {effect.name}",
-                    f"{effect.estimate:.4g} {'' if effect.unit == '1' else effect.unit}".strip(),
-                    f"[{effect.low:.4g}, {effect.high:.4g}]",
-                    f"{effect.threshold:.4g}",
-                    first if len(parts) == 1 else (first if index == 0 else part.status),
-                    (verdict.reason if index == 0 else part.reason),
-                )
-            )
-    return _table(rows, ("claim", "", "effect", "interval", "asked", "verdict", "why"), (6, 22, 12, 18, 7, 13, 20))
+        if len(parts) == 1:
+            why = "" if verdict.status == "REPRODUCED" else _short(verdict.reason)
+            rows.append((claim.label, name, *_effect_cells(parts[0]), status, why))
+            continue
+        rows.append((claim.label, name, "", "", "", status, "" if parts else _short(verdict.reason)))
+        rows += [
+            ("", f"- {part.effect.name}", *_effect_cells(part), part.status, _short(part.reason)) for part in parts
+        ]
+    headers = ("claim", "", "effect", "interval", "asked", "verdict", "why")
+    text = _table(rows, headers, (6, 24, 10, 16, 13, 13, 20))
+    starred = any("exploratory" in verdict.qualifiers for verdict in verdicts)
+    return text + ("\n* exploratory: measured, not confirmed" if starred else "")
+
+
+def _effect_cells(part: Any) -> tuple[str, str, str]:
+    effect = part.effect
+    unit = "×" if part.kind == "ratio" else "" if effect.unit == "1" else f" {effect.unit}"
+    interval = "exact" if effect.low == effect.high else f"{effect.low:.3g} to {effect.high:.3g}"
+    return f"{effect.estimate:.3g}{unit}", interval, part.asked
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= 60 else reason[:57].rsplit(" ", 1)[0] + " …"
 
 
 def comparison(first_name: str, first: Sequence[Any], second_name: str, second: Sequence[Any]) -> str:

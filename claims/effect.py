@@ -55,6 +55,8 @@ class PartVerdict(_Model):
     """Status."""
     reason: str = ""
     """Why, where the interval does not say it."""
+    asked: str = ""
+    """What the expectation asks of the effect, in few characters."""
     effect: Effect | None = None
     """The effect; None where none could be estimated."""
     further_units: int | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from claimbench.effect import Effect, PartVerdict
-from claimbench.expectation import AtLeast, Difference, Equivalent, Exact, NotWorse, Order, Part, Ratio, Slope
+from claimbench.expectation import AtLeast, Box, Difference, Equivalent, Exact, NotWorse, Order, Part, Ratio, Slope
 from claimbench.record import Record
 from claimbench.rules import (
     Status,
@@ -100,7 +100,7 @@ def _exact(leaf: Exact, context: Context) -> tuple[Status, list[PartVerdict], di
             published=box.published,
             n=1,
         )
-        parts.append(PartVerdict(kind="exact", status=status, reason=reason, effect=effect))
+        parts.append(_part("exact", status, reason, _asked_of(box), effect))
     statuses = [part.status for part in parts]
     # One figure that is off is a disagreement, however many others agree.
     return ("CONTRADICTED" if "CONTRADICTED" in statuses else combine(statuses)), parts, counts
@@ -116,13 +116,13 @@ def _slope(leaf: Slope, context: Context) -> tuple[Status, list[PartVerdict], di
     curvature = sum(bend for _, bend in fits) / len(fits)
     bottom, top = leaf.exponent - leaf.tolerance, leaf.exponent + leaf.tolerance
     status = decide_inside(interval.low, interval.high, bottom, top)
-    reason = "" if status == "REPRODUCED" else f"asked within [{bottom:g}, {top:g}]"
+    reason = ""
     if abs(curvature) > leaf.max_curvature:
         status = "INVALID"
         reason = f"no power law: curvature {curvature:.3f} is beyond ±{leaf.max_curvature:g}, so a slope means nothing"
     effect = _effect(f"slope of {leaf.arm}", interval, "1", leaf.exponent, leaf.exponent, None, len(units))
     more = _more(status, interval, len(units), (bottom, top))
-    return status, [PartVerdict(kind="slope", status=status, reason=reason, effect=effect, further_units=more)], counts
+    return status, [_part("slope", status, reason, _asked(leaf), effect, more)], counts
 
 
 def _order(leaf: Order, context: Context) -> tuple[Status, list[PartVerdict], dict[str, int]]:
@@ -172,20 +172,44 @@ def _means(
     else:
         interval = welch_t(columns[0], columns[1], level(context.m))
     status, reason, bounds = _decide(leaf, interval, sign)
-    if differences is not None and status != "INCONCLUSIVE":
-        if not _exact_test_agrees(status, leaf, differences, bounds, context.m):
-            status, reason = "INCONCLUSIVE", "tests disagree: the t interval decides, the exact sign-flip test does not"
+    decided = differences is not None and status != "INCONCLUSIVE"
+    if decided and not _exact_test_agrees(status, leaf, differences or [], bounds, context.m):
+        status, reason = "INCONCLUSIVE", "tests disagree: the t interval decides, the exact sign-flip test does not"
     if isinstance(leaf, Ratio):
         smallest = math.exp(min(detectable(interval.se, interval.df, interval.level), 700.0))
         if status == "REPRODUCED" and leaf.at_least < smallest:
             status, reason = "INCONCLUSIVE", f"at this spread no ratio below {smallest:.3g} can be told from 1"
     effect = _mean_effect(leaf, name, interval, unit, sign, n)
     more = _more(status, interval, n, bounds)
-    return (
-        status,
-        [PartVerdict(kind=leaf.kind, status=status, reason=reason, effect=effect, further_units=more)],
-        counts,
-    )
+    return status, [_part(leaf.kind, status, reason, _asked(leaf), effect, more)], counts
+
+
+def _asked(leaf: Part) -> str:
+    """What the expectation asks of its effect, in few characters."""
+    if isinstance(leaf, Ratio):
+        return f"≥ {leaf.at_least:g}"
+    if isinstance(leaf, Equivalent):
+        return f"within ±{leaf.margin:g}"
+    if isinstance(leaf, NotWorse):
+        return f"> {-leaf.margin:g}"
+    if isinstance(leaf, Slope):
+        return f"{leaf.exponent:g} ± {leaf.tolerance:g}"
+    if isinstance(leaf, AtLeast):
+        return f"{'≥' if leaf.floor >= leaf.reference else '≤'} {leaf.floor:g}"
+    assert isinstance(leaf, Difference)
+    return f"≥ {leaf.at_least:g}"
+
+
+def _asked_of(box: Box) -> str:
+    if box.low is None:
+        return f"≤ {box.high:g}"
+    if box.high is None:
+        return f"≥ {box.low:g}"
+    return f"{box.low:g} to {box.high:g}"
+
+
+def _part(kind: str, status: Status, reason: str, asked: str, effect: Effect, more: int | None = None) -> PartVerdict:
+    return PartVerdict(kind=kind, status=status, reason=reason, asked=asked, effect=effect, further_units=more)
 
 
 def _decide(

@@ -119,12 +119,7 @@ def fault(claim: Claim, evidence: Evidence) -> str:
 
 def diverged(named: dict[str, dict[int, float]]) -> str:
     """Which units have no finite value, or an empty string."""
-    bad = [
-        f"{arm} seed {seed}"
-        for arm, found in named.items()
-        for seed, value in found.items()
-        if not math.isfinite(value)
-    ]
-    return (
-        f"no finite value: {', '.join(bad[:4])}" + (f" and {len(bad) - 4} more" if len(bad) > 4 else "") if bad else ""
-    )
+    bad = [f"{arm} seed {seed}" for arm, found in named.items() for seed, x in found.items() if not math.isfinite(x)]
+    if not bad:
+        return ""
+    return f"no finite value: {', '.join(bad[:4])}" + (f" and {len(bad) - 4} more" if len(bad) > 4 else "")

@@ -82,10 +82,9 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
 
 def _reason(status: Status, parts: Sequence[PartVerdict]) -> str:
     """The reasons of the parts that made the status, or what the interval says."""
+    named = len(parts) > 1
     given = [
-        (f"{part.effect.name}: " if part.effect and len(parts) > 1 else "") + part.reason
-        for part in parts
-        if part.reason
+        f"{part.effect.name}: {part.reason}" if named and part.effect else part.reason for part in parts if part.reason
     ]
     if given:
         return "; ".join(dict.fromkeys(given))
