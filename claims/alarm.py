@@ -12,38 +12,37 @@ from typing import Any, cast
 
 from claimbench.errors import HostError
 from claimbench.record import Record
+from claimbench.rules import DECIDED
 from claimbench.spec import Claim, Tier
 from claimbench.verdict import Verdict
 
-__all__ = ["DECIDED", "newest", "published_statuses", "read_published", "red"]
-
-DECIDED = ("REPRODUCED", "PARTIAL", "CONTRADICTED")
+__all__ = ["last_tries", "published_statuses", "read_published", "red"]
 
 Statuses = dict[str, dict[str, str]]
 
 
-def newest(claim: Claim, tier: Tier, records: Iterable[Record]) -> list[Record]:
-    """The claim's newest record of each arm and seeds at the tier, taken under the measurement that it has now.
+def last_tries(claim: Claim, tier: Tier, records: Iterable[Record]) -> list[Record]:
+    """The last try of each arm and seeds under the claim's present measurement, however it ended.
 
-    Records of its own role count; where there are none yet (a draft), the exploratory ones do.
+    Tries in the claim's own role count; where there are none yet (a draft), the exploratory ones do.
     """
     sha = claim.measure_sha()
     own = [r for r in records if r.claim == claim.id and r.tier == tier and r.measure_sha == sha]
     role = claim.role if any(record.role == claim.role for record in own) else "exploratory"
-    own = [record for record in own if record.role == role]
     latest: dict[tuple[str, tuple[int, ...]], Record] = {}
     for record in sorted(own, key=lambda record: (record.attempt, record.started)):
-        latest[record.arm, record.seeds] = record
+        if record.role == role:
+            latest[record.arm, record.seeds] = record
     return [latest[key] for key in sorted(latest)]
 
 
-def red(verdict: Verdict, trials: Sequence[Record], published: str | None, *, strict: bool = False) -> str | None:
+def red(verdict: Verdict, tries: Sequence[Record], published: str | None, *, strict: bool = False) -> str | None:
     """Why the claim is red, or None.
 
-    `trials` are the claim's newest records, `published` the status that our own pages print at this tier, if they
+    `tries` are the claim's last tries, `published` the status that our own pages print at this tier, if they
     print one. `strict` makes a contradicted claim red too.
     """
-    failed = [record for record in trials if record.status == "failed"]
+    failed = [record for record in tries if record.status == "failed"]
     if failed:
         first = failed[0]
         more = f" ({len(failed) - 1} more trials failed)" if len(failed) > 1 else ""

@@ -18,7 +18,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from claimbench.alarm import newest
 from claimbench.errors import HostError
 from claimbench.evidence import judge_all
 from claimbench.expectation import Exact, leaves
@@ -26,7 +25,8 @@ from claimbench.lock import Lock
 from claimbench.record import Machine, Record
 from claimbench.reports.estimates import leaf_name, unit_effects, unit_values
 from claimbench.spec import AnyClaim, Claim, Tier
-from claimbench.verdict import gap
+from claimbench.units import collect
+from claimbench.verdict import Effect, gap
 
 __all__ = ["Reading", "Series", "commit_time", "export", "machine_key", "read", "series"]
 
@@ -122,15 +122,15 @@ def _suffixed(name: str, unit: str) -> str:
 
 def read(one: Series, records: Sequence[Record], lock: Lock) -> dict[str, Reading]:
     """Row → reading, from the newest of the claim's records; rows without data are left out."""
-    trials = [trial for trial in newest(one.claim, one.tier, records) if trial.status == "ok"]
+    trials = collect(one.claim, one.tier, records).ok
     if not trials:
         return {}
     if one.what == "gap":
-        return _gaps(one, trials, lock)
+        return _gaps(one, trials, records, lock)
     found: dict[str, list[float]] = {}
     for row in one.rows:
         if one.what == "metric":
-            found[row] = unit_values(one.claim, [t for t in trials if t.arm == row], one.claim.metric.name)
+            found[row] = unit_values(one.claim, trials, row, one.claim.metric.name)
         elif one.what == "gate":
             found[row] = [trial.gates[row].error for trial in trials if row in trial.gates]
         else:
@@ -141,22 +141,26 @@ def read(one: Series, records: Sequence[Record], lock: Lock) -> dict[str, Readin
     }
 
 
-def _gaps(one: Series, trials: Sequence[Record], lock: Lock) -> dict[str, Reading]:
-    (verdict,) = judge_all([one.claim], trials, lock, one.tier)
+def _gaps(one: Series, trials: Sequence[Record], records: Sequence[Record], lock: Lock) -> dict[str, Reading]:
+    """Each part judged by itself; one that cannot be judged, for want of units or of a placebo, has no gap."""
     found: dict[str, Reading] = {}
-    for leaf, part in zip(leaves(one.claim.expectation), verdict.parts, strict=False):
-        effect = part.effect
-        if leaf_name(leaf) not in one.rows or effect is None:
+    for leaf in leaves(one.claim.expectation):
+        if leaf_name(leaf) not in one.rows:
             continue
-
-        def at(value: float, effect: Any = effect) -> float:
-            there = gap(effect.model_copy(update={"estimate": value}))
-            return math.nan if there is None else there
-
-        samples = tuple(at(value) for value in unit_effects(one.claim, leaf, trials))
-        # A larger effect is a smaller gap.
-        found[leaf_name(leaf)] = Reading(at(effect.estimate), at(effect.high), at(effect.low), samples)
+        alone = one.claim.model_copy(update={"expectation": leaf})
+        (verdict,) = judge_all([alone], records, lock, one.tier)
+        effect = verdict.parts[0].effect if verdict.parts else None
+        if effect is None:
+            continue
+        estimate, *ends = (_gap_at(effect, value) for value in (effect.estimate, effect.low, effect.high))
+        samples = tuple(_gap_at(effect, value) for value in unit_effects(one.claim, leaf, trials))
+        found[leaf_name(leaf)] = Reading(estimate, min(ends), max(ends), samples)
     return found
+
+
+def _gap_at(effect: Effect, value: float) -> float:
+    there = gap(effect.model_copy(update={"estimate": value}))
+    return math.nan if there is None else there
 
 
 def machine_key(machine: Machine) -> str:

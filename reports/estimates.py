@@ -1,13 +1,13 @@
-"""Units of a claim's records, and each unit's own effect: what figures and dashboards show behind an interval."""
+"""Each unit's own value and effect: what figures, tables and dashboards show behind an interval."""
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 
 from claimbench.expectation import AtLeast, Difference, Equivalent, NotWorse, Part, Ratio
 from claimbench.record import Record
 from claimbench.spec import Claim
+from claimbench.units import sweeps, values
 
 __all__ = ["leaf_name", "unit_effects", "unit_values"]
 
@@ -18,21 +18,16 @@ def leaf_name(leaf: Part) -> str:
     return " ".join(part for part in (leaf.kind, "/".join(leaf.arms_used()), metric) if part)
 
 
-def unit_values(claim: Claim, trials: Sequence[Record], metric: str) -> list[float]:
-    """One number a unit, in the order of its seeds: a process's median, or a seed's value.
+def unit_values(claim: Claim, trials: Sequence[Record], arm: str, metric: str) -> list[float]:
+    """One number a unit of the arm: a seed's value, or a process's median; of a sweep, at its largest size.
 
-    Of a sweep it is the value at the largest size.
+    Empty where no trial of the arm has the metric.
     """
-    values: list[float] = []
-    for trial in sorted(trials, key=lambda trial: trial.seeds):
-        if metric in trial.samples:
-            own = trial.samples[metric]
-            values += [statistics.median(own)] if claim.protocol.unit == "process" else own
-        elif metric in trial.curves and claim.protocol.unit == "process":
-            values.append(statistics.median(trial.curves[metric].y[-1]))
-        elif metric in trial.curves:
-            values += [line[-1] for line in trial.curves[metric].y]
-    return values
+    own = [trial for trial in trials if trial.arm == arm]
+    sampled = [trial for trial in own if metric in trial.samples]
+    if sampled:
+        return list(values(claim, sampled, arm, metric).values())
+    return [costs[-1] for _, costs in sweeps(claim, [trial for trial in own if metric in trial.curves], arm, metric)]
 
 
 def unit_effects(claim: Claim, leaf: Part, trials: Sequence[Record]) -> list[float]:
@@ -40,10 +35,10 @@ def unit_effects(claim: Claim, leaf: Part, trials: Sequence[Record]) -> list[flo
     if not isinstance(leaf, AtLeast | Ratio | Difference | NotWorse | Equivalent):
         return []
     metric = leaf.metric or claim.metric.name
-    values = [unit_values(claim, [t for t in trials if t.arm == arm], metric) for arm in leaf.arms_used()]
+    columns = [unit_values(claim, trials, arm, metric) for arm in leaf.arms_used()]
     if isinstance(leaf, AtLeast):
-        return values[0]
-    pairs = zip(*values, strict=False)
+        return columns[0]
+    pairs = zip(*columns, strict=False)
     higher = claim.metric.better == "higher"
     if isinstance(leaf, Ratio):
         return [a / b if higher else b / a for a, b in pairs]

@@ -13,11 +13,11 @@ from claimbench.health import Health
 from claimbench.lock import Lock
 from claimbench.record import Record
 from claimbench.reports import figures
-from claimbench.reports.section import Section, Trace, effect_value, effect_words, published_table, section
+from claimbench.reports.section import Section, Trace, effect_words, published_table, published_words, section, sentence
 from claimbench.reports.tables import table
 from claimbench.reports.trust import health_lines
 from claimbench.spec import TIERS, AnyClaim, Claim, NotTestable, Paper, Tier
-from claimbench.verdict import Verdict
+from claimbench.verdict import Effect, PartVerdict, Verdict
 
 __all__ = ["Provenance", "build"]
 
@@ -166,7 +166,7 @@ class _Page:
             "label": claim.label,
             "anchor": claim.label.lower(),
             "statement": claim.statement,
-            "words": verdict.words(),
+            "words": sentence(verdict),
         }
 
     def _section(self, claim: Claim) -> Section:
@@ -195,29 +195,32 @@ class _Page:
                 effect = part.effect
                 assert effect is not None
                 found, span = effect_words(part, effect)
-                published = effect_value(part, effect, effect.published)
-                rows.append((link, effect.name, published, found, span, part.status))
-                bars.append(
-                    figures.Bar(
-                        label=f"{claim.label} {effect.name}",
-                        estimate=effect.estimate,
-                        low=effect.low,
-                        high=effect.high,
-                        found=f"{found} {span}",
-                        colour=STATUS_COLOUR.get(part.status, "#555555"),
-                        reference=effect.reference,
-                        threshold=effect.threshold,
-                        published=effect.published,
-                        log=part.kind == "ratio",
-                    )
-                )
+                rows.append((link, effect.name, published_words(part, effect), found, span, part.status))
+                if effect.level < 1:
+                    bars.append(_bar(f"{claim.label} {effect.name}", part, effect))
+        address = f"{self.paper.slug}.{tier}.svg"
         svg = figures.effects(bars, f"{self.paper.title}: effects at {tier}")
         return {
             "name": tier,
             "meaning": TIER_MEANING[tier],
-            "figure": self._keep(f"{self.paper.slug}.{tier}.svg", svg),
+            "figure": self._keep(address, svg) if bars else "",
             "table": table(("claim", "effect", "published", "measured", "interval", "verdict"), rows),
         }
+
+
+def _bar(label: str, part: PartVerdict, effect: Effect) -> figures.Bar:
+    return figures.Bar(
+        label=label,
+        estimate=effect.estimate,
+        low=effect.low,
+        high=effect.high,
+        found=" ".join(effect_words(part, effect)),
+        colour=STATUS_COLOUR.get(part.status, "#555555"),
+        reference=effect.reference,
+        threshold=effect.threshold,
+        published=effect.published,
+        log=part.kind == "ratio",
+    )
 
 
 def _traces(traces: Sequence[Trace]) -> str:

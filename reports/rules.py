@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from claimbench.effect import PartVerdict
 from claimbench.expectation import (
     AtLeast,
     Difference,
     Equivalent,
+    Exact,
     NotWorse,
     Order,
     Part,
@@ -16,7 +18,7 @@ from claimbench.expectation import (
 from claimbench.reports.numbers import as_given
 from claimbench.spec import Claim
 
-__all__ = ["decides"]
+__all__ = ["asked", "decides"]
 
 
 def decides(claim: Claim) -> list[str]:
@@ -64,6 +66,25 @@ def _sentence(leaf: Part, claim: Claim) -> str:
         arms = " > ".join(f"`{arm}`" for arm in leaf.arms)
         return f"{arms} in {leaf.metric or metric.name}, each step by at least {as_given(leaf.at_least, unit)}"
     return "; ".join(f"{name} is {_box(box.low, box.high, box.unit)}" for name, box in leaf.boxes.items())
+
+
+def asked(claim: Claim, part: PartVerdict) -> str:
+    """What a part of a verdict asks of its effect, as short as a table cell; empty where there is no effect."""
+    effect = part.effect
+    if effect is None:
+        return ""
+    for leaf in leaves(claim.expectation):
+        if isinstance(leaf, Exact) and part.kind == "exact" and effect.name in leaf.boxes:
+            box = leaf.boxes[effect.name]
+            return _box(box.low, box.high, box.unit)
+        if isinstance(leaf, Slope) and part.kind == "slope" and effect.name.endswith(f" {leaf.arm}"):
+            return f"{as_given(leaf.exponent)} ± {as_given(leaf.tolerance)}"
+    if part.kind == "ratio":
+        return f"at least {as_given(effect.threshold)}×"
+    if part.kind == "equivalent":
+        return f"within ±{as_given(effect.threshold, effect.unit)}"
+    side = "at most" if part.kind == "at_least" and claim.metric.better == "lower" else "at least"
+    return f"{side} {as_given(effect.threshold, effect.unit)}"
 
 
 def _box(low: float | None, high: float | None, unit: str) -> str:

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from claimbench.alarm import newest
-from claimbench.record import Curve, Record, Regime
+from claimbench.record import Record, Regime
 from claimbench.reports import figures
 from claimbench.reports.crossover import Crossover, crossover
 from claimbench.reports.estimates import unit_values
 from claimbench.reports.numbers import as_given, interval, number, quantity, times
-from claimbench.reports.rules import decides
+from claimbench.reports.rules import asked, decides
 from claimbench.reports.tables import table
 from claimbench.spec import AnyClaim, Arm, Claim, Tier
+from claimbench.units import Evidence, collect, sweeps
 from claimbench.verdict import Effect, PartVerdict, Verdict
 
-__all__ = ["Finding", "Section", "Trace", "effect_words", "published_table", "section", "short"]
+__all__ = ["Finding", "Section", "Trace", "effect_words", "published_table", "published_words", "section", "sentence"]
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,6 @@ class Section:
     """One a tier that was measured."""
 
 
-def short(sha: str) -> str:
-    """The first characters of a hash, enough to find it."""
-    return sha[:12]
-
-
 def published_table(claim: AnyClaim) -> str:
     """The paper's figures, each with its place."""
     rows = [(p.arm, p.metric, as_given(p.value, p.unit), p.where) for p in claim.published]
@@ -132,19 +127,19 @@ def _finding(
     earlier: Sequence[tuple[int, Verdict]],
     figure: Callable[[str, bytes], str],
 ) -> Finding:
-    trials = newest(claim, verdict.tier, records)
-    good = [trial for trial in trials if trial.status == "ok"]
+    evidence = collect(claim, verdict.tier, records)
+    good = evidence.ok
     crossing, curves = _figures(claim, verdict.tier, good, figure)
     return Finding(
         tier=verdict.tier,
-        words=verdict.words() if claim.role == "confirmatory" else "",
+        words=sentence(verdict) if claim.role == "confirmatory" else "",
         workload=_options(claim.workloads[verdict.tier].model_dump(mode="json")),
         units=_units(claim, good),
-        effects=_effects(verdict, judged=claim.role == "confirmatory"),
+        effects=_effects(claim, verdict, judged=claim.role == "confirmatory"),
         raw=_raw(claim, good),
         gates=_gates(claim, good),
         regimes=[*_regimes(good), *_floor(good), *_spread(verdict), *crossing],
-        notes=_notes(claim, verdict, trials, records, earlier),
+        notes=_notes(verdict, evidence, earlier),
         curves=curves,
         trace=_trace(claim, verdict.tier, good),
         command=f"claimbench run -k {claim.id} --tier {verdict.tier}",
@@ -189,31 +184,42 @@ def _ranges(seeds: Iterable[int]) -> str:
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs) or "none"
 
 
+def sentence(verdict: Verdict) -> str:
+    """The verdict in one line: status and tier, what may be said, why, and what would decide it."""
+    said = f"{verdict.status} at {verdict.tier}. {verdict.words()}"
+    if verdict.status != "REPRODUCED":
+        more = verdict.further_units
+        said += f" {verdict.reason}" + (f"; {more} more units an arm would decide" if more else "") + "."
+    notable = [name for name in verdict.qualifiers if name != "exploratory"]
+    return said + (f" ({', '.join(notable)})" if notable else "")
+
+
 def effect_words(part: PartVerdict, effect: Effect) -> tuple[str, str]:
-    """Estimate and interval of an effect, in its unit."""
+    """Estimate and interval of an effect, in its unit; a value that cannot vary has no interval."""
     if part.kind == "ratio":
         return times(effect.estimate), f"[{number(effect.low)}, {number(effect.high)}]"
+    if effect.level == 1:
+        ends = f"[{as_given(effect.low, effect.unit)}, {as_given(effect.high, effect.unit)}]"
+        return as_given(effect.estimate, effect.unit), "" if effect.low == effect.high else ends
     return quantity(effect.estimate, effect.unit), interval(effect.low, effect.high, effect.unit)
 
 
-def effect_value(part: PartVerdict, effect: Effect, value: float | None) -> str:
-    """Threshold or published figure of an effect, in its unit; empty where there is none."""
-    if value is None:
+def published_words(part: PartVerdict, effect: Effect) -> str:
+    """The paper's effect in its unit; empty where it gives none."""
+    if effect.published is None:
         return ""
-    return f"{as_given(value)}×" if part.kind == "ratio" else as_given(value, effect.unit)
+    return f"{as_given(effect.published)}×" if part.kind == "ratio" else as_given(effect.published, effect.unit)
 
 
-def _effects(verdict: Verdict, *, judged: bool) -> str:
+def _effects(claim: Claim, verdict: Verdict, *, judged: bool) -> str:
     rows: list[tuple[str, ...]] = []
     for part in verdict.parts:
         effect = part.effect
         if effect is None:
             continue
-        published = effect_value(part, effect, effect.published)
-        asked = effect_value(part, effect, effect.threshold)
-        level = f"{100 * effect.level:.4g} %" if effect.low != effect.high else ""
-        verdict_cells = (asked, level, part.status, part.reason) if judged else ("", level, "", "")
-        rows.append((effect.name, published, *effect_words(part, effect), *verdict_cells))
+        level = "" if effect.level == 1 else f"{100 * effect.level:.4g} %"
+        verdict_cells = (asked(claim, part), level, part.status, part.reason) if judged else ("", level, "", "")
+        rows.append((effect.name, published_words(part, effect), *effect_words(part, effect), *verdict_cells))
     headers = ("effect", "published", "measured", "interval", "asked", "level", "verdict", "because")
     return table(headers, rows) if rows else ""
 
@@ -223,7 +229,7 @@ def _raw(claim: Claim, trials: Sequence[Record]) -> str:
     for arm in claim.arms:
         own = [trial for trial in trials if trial.arm == arm.name]
         for name in sorted({name for trial in own for name in trial.samples}):
-            values = unit_values(claim, own, name)
+            values = unit_values(claim, own, arm.name, name)
             unit = claim.metric.unit if name == claim.metric.name else "1"
             middle, spread = _moments(values)
             ends = (quantity(end, unit, 4) for end in (min(values), max(values)))
@@ -240,6 +246,11 @@ def _moments(values: Sequence[float]) -> tuple[float, float]:
     if not all(map(math.isfinite, values)):
         return math.nan, math.nan
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def _short(sha: str) -> str:
+    """Enough of a hash to find it."""
+    return sha[:12]
 
 
 def _check_unit(claim: Claim, name: str) -> str:
@@ -281,44 +292,21 @@ def _floor(trials: Sequence[Record]) -> list[str]:
 
 def _spread(verdict: Verdict) -> list[str]:
     return [
-        f"smallest detectable ratio at this spread: {times(smallest)}"
+        f"smallest ratio that this spread would show, with a power of 80 %: {times(part.effect.detectable)}"
         for part in verdict.parts
-        if part.kind == "ratio" and part.effect and (smallest := smallest_ratio(part.effect)) is not None
+        if part.effect and part.effect.detectable is not None
     ]
 
 
-def smallest_ratio(effect: Effect) -> float | None:
-    """The true ratio whose interval would exclude 1 in four of five repetitions of this measurement."""
-    from scipy.special import ndtri
-
-    if not (effect.low > 0 and math.isfinite(effect.high)):
-        return None
-    half = math.log(effect.high / effect.low) / 2
-    sigmas = float(ndtri(0.5 + effect.level / 2))
-    return math.exp(half * (1 + float(ndtri(0.8)) / sigmas))
-
-
-def _notes(
-    claim: Claim,
-    verdict: Verdict,
-    trials: Sequence[Record],
-    records: Sequence[Record],
-    earlier: Sequence[tuple[int, Verdict]],
-) -> list[str]:
-    notes = []
+def _notes(verdict: Verdict, evidence: Evidence, earlier: Sequence[tuple[int, Verdict]]) -> list[str]:
+    notes: list[str] = []
     if verdict.attempts > 1:
         notes.append(f"measured {verdict.attempts} times; the newest attempt is judged")
-    own = [r for r in records if r.claim == claim.id and r.tier == verdict.tier]
-    refused = sum(record.measure_sha != claim.measure_sha() for record in own)
-    if refused:
-        notes.append(f"{refused} records of an earlier measurement are refused")
-    for status in ("failed", "skipped"):
-        reasons = sorted({trial.reason for trial in trials if trial.status == status})
-        notes += [f"{status}: {reason}" for reason in reasons]
-    for version, judged in earlier[:-1]:
-        notes.append(f"as judged by version {version}: {judged.words()}")
-    if verdict.qualifiers:
-        notes.append(f"qualifiers: {', '.join(verdict.qualifiers)}")
+    if evidence.refused:
+        notes.append(f"{evidence.refused} records of an earlier measurement are refused")
+    failures = sorted({trial.reason for trial in evidence.failed})
+    notes += [f"failed: {reason}" for reason in failures]
+    notes += [f"as judged by version {version}: {sentence(judged)}" for version, judged in earlier[:-1]]
     return notes
 
 
@@ -330,9 +318,9 @@ def _trace(claim: Claim, tier: str, trials: Sequence[Record]) -> Trace:
         tier=tier,
         measured=" to ".join(dict.fromkeys((days[0], days[-1]))) if days else "",
         commits=", ".join(sorted({_commit(trial.commit) for trial in trials})),
-        measurement=short(claim.measure_sha()),
-        code=", ".join(sorted({short(trial.code_sha) for trial in trials})),
-        environments={short(trial.environment_sha): _environment(trial) for trial in trials},
+        measurement=_short(claim.measure_sha()),
+        code=", ".join(sorted({_short(trial.code_sha) for trial in trials})),
+        environments={_short(trial.environment_sha): _environment(trial) for trial in trials},
         load=f"{number(loads[0], 2)} to {number(loads[-1], 2)}" if loads else "",
         runs=", ".join(sorted({trial.run for trial in trials})),
     )
@@ -340,7 +328,7 @@ def _trace(claim: Claim, tier: str, trials: Sequence[Record]) -> Trace:
 
 def _commit(commit: str) -> str:
     head, plus, dirty = commit.partition("+")
-    return short(head) + plus + dirty
+    return _short(head) + plus + dirty
 
 
 def _environment(trial: Record) -> str:
@@ -363,12 +351,12 @@ def _figures(
     drawn: list[tuple[str, str]] = []
     timed = claim.protocol.unit == "process" or claim.kind == "scaling"
     for name in sorted({name for trial in trials for name in trial.curves}):
-        by_arm = {
-            arm.name: [trial.curves[name] for trial in trials if trial.arm == arm.name and name in trial.curves]
+        lines = [
+            _line(claim, arm.name, name, own)
             for arm in claim.arms
-        }
-        lines = [_line(arm, of_arm, timed) for arm, of_arm in by_arm.items() if of_arm]
-        x_name = next(curve.x_name for of_arm in by_arm.values() for curve in of_arm)
+            if (own := [trial for trial in trials if trial.arm == arm.name and name in trial.curves])
+        ]
+        x_name = next(trial.curves[name].x_name for trial in trials if name in trial.curves)
         title = f"{claim.label}, {name} against {x_name}, {tier}"
         unit = claim.metric.unit if name == claim.metric.name else "1"
         if timed:
@@ -382,14 +370,10 @@ def _figures(
     return said, drawn
 
 
-def _line(arm: str, curves: Sequence[Curve], timed: bool) -> figures.Line:
-    x = curves[0].x
-    whole = [curve for curve in curves if curve.x == x]
-    if timed:
-        # A sweep holds the samples of one process at every size; its median is the unit.
-        units = tuple(tuple(statistics.median(values) for values in curve.y) for curve in whole)
-    else:
-        units = tuple(line for curve in whole for line in curve.y)
+def _line(claim: Claim, arm: str, name: str, trials: Sequence[Record]) -> figures.Line:
+    found = sweeps(claim, trials, arm, name)
+    x = tuple(found[0][0])
+    units = tuple(tuple(line) for sizes, line in found if tuple(sizes) == x)
     return figures.Line(arm, x, units, figures.mean_line(units))
 
 

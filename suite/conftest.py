@@ -10,14 +10,16 @@ sees.
 
 from __future__ import annotations
 
+import collections
 import pathlib
 
 import pytest
 
-from claimbench import alarm, errors, registry, spec
+from claimbench import alarm, errors, registry, spec, units
 
 _PUBLISHED = pathlib.Path(__file__).parents[1] / "reports" / "published"
-_JUDGED = pytest.StashKey()
+_VERDICTS = pytest.StashKey()
+_Judged = collections.namedtuple("_Judged", "verdict tries records state")
 
 
 def pytest_addoption(parser):
@@ -132,7 +134,7 @@ def _one_deterministic_each(claims, tier):
 
 @pytest.fixture(scope="session")
 def judged(request):
-    """Claim id → (verdict, newest trials, lock state) of every selected claim that the tier can test."""
+    """Claim id → (verdict, last tries, records that count, lock state) of every selected claim the tier can test."""
     from claimbench import console, evidence, lock, store
     from claimbench.run import session
 
@@ -148,60 +150,59 @@ def judged(request):
     found = records.records()
     held = lock.Lock.load()
     verdicts = evidence.judge_all(claims, found, held, tier)
-    config.stash[_JUDGED] = verdicts
+    config.stash[_VERDICTS] = verdicts
     return {
-        claim.id: (verdict, alarm.newest(claim, tier, found), held.state(claim))
+        claim.id: _Judged(
+            verdict, alarm.last_tries(claim, tier, found), units.collect(claim, tier, found).ok, held.state(claim)
+        )
         for claim, verdict in zip(claims, verdicts, strict=True)
     }
 
 
 @pytest.fixture
-def verdict_of(request, judged):
-    """The verdict and newest trials of a claim; skips where the tier cannot test it or its trials were skipped."""
+def evidence_of(request, judged):
+    """What is known of a claim; skips where the tier cannot test it or its trials were skipped."""
 
     def look(claim_id):
-        tier = request.config.getoption("--tier")
         claim = registry.get(claim_id)
         if isinstance(claim, spec.NotTestable):
             pytest.skip(f"not testable: {claim.reason}")
         if claim_id not in judged:
-            pytest.skip(f"not tested at {tier}; its tiers are: {', '.join(claim.workloads)}")
-        verdict, trials, _ = judged[claim_id]
-        skipped = [trial for trial in trials if trial.status == "skipped"]
-        if skipped and not any(trial.status == "failed" for trial in trials):
-            pytest.skip(f"{len(skipped)} trials skipped: {skipped[0].reason}")
-        return verdict, trials
+            pytest.skip(f"not tested at {request.config.getoption('--tier')}; its tiers: {', '.join(claim.workloads)}")
+        found = judged[claim_id]
+        reasons = {one.status: one.reason for one in found.tries}
+        if "skipped" in reasons and "failed" not in reasons:
+            pytest.skip(f"trials were skipped: {reasons['skipped']}")
+        return found
 
     return look
 
 
 @pytest.fixture
-def settle(request, judged):
+def settle(request):
     """Fail where the verdict is red; skip where it decides nothing."""
 
-    def decide(verdict, trials):
-        published = alarm.read_published(_PUBLISHED).get(verdict.claim, {}).get(verdict.tier)
-        strict = bool(request.config.getoption("strict", default=False))
+    def decide(found):
+        verdict = found.verdict
         claim = registry.get(verdict.claim)
-        state = judged[verdict.claim][2]
-        binding = state == "locked" and claim.role == "confirmatory"
-        if reason := alarm.red(verdict, trials, published if binding else None, strict=strict and binding):
+        binding = found.state == "locked" and claim.role == "confirmatory"
+        published = alarm.read_published(_PUBLISHED).get(verdict.claim, {}).get(verdict.tier) if binding else None
+        strict = binding and bool(request.config.getoption("strict", default=False))
+        if reason := alarm.red(verdict, found.tries, published, strict=strict):
             pytest.fail(reason, pytrace=False)
-        if state == "draft":
+        if found.state == "draft":
             pytest.skip(f"draft, measured as exploratory: freeze it with claimbench lock {verdict.claim}")
-        if state == "changed":
+        if found.state == "changed":
             pytest.skip(f"changed since it was locked: raise its version, then claimbench lock {verdict.claim}")
         if verdict.status == "INCONCLUSIVE":
-            more = verdict.further_units
-            pytest.skip(
-                f"inconclusive: {verdict.reason}" + (f"; {more} more units an arm would decide" if more else "")
-            )
+            more = f"; {verdict.further_units} more units an arm would decide" if verdict.further_units else ""
+            pytest.skip(f"inconclusive: {verdict.reason}{more}")
 
     return decide
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    verdicts = config.stash.get(_JUDGED, [])
+    verdicts = config.stash.get(_VERDICTS, [])
     if verdicts:
         from claimbench import console
 
@@ -211,4 +212,4 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_json(config, benchmarks, output_json):
-    output_json["claims"] = [verdict.model_dump(mode="json") for verdict in config.stash.get(_JUDGED, [])]
+    output_json["claims"] = [verdict.model_dump(mode="json") for verdict in config.stash.get(_VERDICTS, [])]

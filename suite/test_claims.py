@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import statistics
-
 import pytest
 
 from claimbench import clock, registry
+from claimbench.reports import estimates
 
 
-def test_claim(claim_id, verdict_of, settle, record_property):
-    verdict, trials = verdict_of(claim_id)
-    for name, value in _facts(verdict, trials).items():
+def test_claim(claim_id, evidence_of, settle, record_property):
+    found = evidence_of(claim_id)
+    for name, value in _facts(found.verdict, found.records).items():
         record_property(name, value)
-    settle(verdict, trials)
+    settle(found)
 
 
-def test_timing(claim_id, arm, verdict_of, benchmark):
-    verdict, trials = verdict_of(claim_id)
-    name = registry.get(claim_id).metric.name
-    samples = [_median(trial, name) for trial in trials if trial.arm == arm and trial.status == "ok"]
+def test_timing(claim_id, arm, evidence_of, benchmark):
+    found = evidence_of(claim_id)
+    claim = registry.get(claim_id)
+    samples = estimates.unit_values(claim, found.records, arm, claim.metric.name)
     if not samples:
-        benchmark.skipped = True
         pytest.skip(f"no timings of {arm}: see test_claim[{claim_id}]")
     benchmark.group = claim_id
-    benchmark.name = f"{arm} {_headline(verdict)}" if arm == registry.get(claim_id).arms[0].name else arm
-    benchmark.extra_info.update(_facts(verdict, [trial for trial in trials if trial.arm == arm]))
+    benchmark.name = f"{arm} {_headline(found.verdict)}" if arm == claim.arms[0].name else arm
+    benchmark.extra_info.update(_facts(found.verdict, [record for record in found.records if record.arm == arm]))
     with clock.replaying(samples):
         benchmark.pedantic(lambda: None, rounds=len(samples), iterations=1)
     assert benchmark.disabled or benchmark.stats["data"] == samples
-
-
-def _median(trial, name):
-    """One process, one number; of a sweep the largest size."""
-    values = trial.samples[name] if name in trial.samples else trial.curves[name].y[-1]
-    return statistics.median(values)
 
 
 def _headline(verdict):
@@ -43,7 +35,7 @@ def _headline(verdict):
     return f"{found}{verdict.status}"
 
 
-def _facts(verdict, trials):
+def _facts(verdict, records):
     return {
         "claim": verdict.claim,
         "version": verdict.version,
@@ -52,6 +44,6 @@ def _facts(verdict, trials):
         "reason": verdict.reason,
         "effects": [part.effect.model_dump(mode="json") for part in verdict.parts if part.effect],
         "n": dict(verdict.n),
-        "seeds": sorted({seed for trial in trials for seed in trial.seeds}),
-        "records": [trial.trial[:12] for trial in trials],
+        "seeds": sorted({seed for record in records for seed in record.seeds}),
+        "records": [record.trial[:12] for record in records],
     }

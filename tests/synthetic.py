@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from claimbench.expectation import AllOf, AtLeast, Box, Difference, Exact, Ratio, Slope
+from claimbench.papers.house import PLACEBO, POSITIVE_CONTROL
 from claimbench.record import Curve, Gate, Machine, Record, Regime
 from claimbench.spec import Arm, Claim, Metric, Needs, NotTestable, Paper, Protocol, Published, Source, Workload
 
@@ -16,6 +17,7 @@ PAPER = Paper(
 )
 LATENCY = Metric(name="latency_s", unit="s", better="lower")
 MACHINE = Machine(cpu="Example CPU 9000", cores=2, memory_bytes=8 * 2**30, os="Linux glibc 2.36", arch="x86_64")
+RUN = "20260101T000000-00000001"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ARMS = (Arm(name="fused"), Arm(name="stepwise", role="baseline", why_fair="the loop of the reference, vectorised"))
 TRAINED = (Arm(name="selective"), Arm(name="invariant", role="baseline", why_fair="same size, same data order"))
@@ -107,7 +109,7 @@ def record(of: Claim, arm: str, seeds: Sequence[int], **fields: object) -> Recor
     """An `ok` record of one trial."""
     return Record.model_validate(
         {
-            "run": "20260101T000000-00000001",
+            "run": RUN,
             "trial": f"{of.label}-{arm}-{seeds[0]}".encode().hex().ljust(64, "0"),
             "claim": of.id,
             "version": of.version,
@@ -193,9 +195,18 @@ def swept(of: Claim, cost: dict[str, Callable[[float], float]], n: int = 10, see
     ]
 
 
-def records() -> list[Record]:
-    """Records of every testable claim."""
+def controls(run: str = RUN, **fields: object) -> list[Record]:
+    """A run's placebo that shows nothing and positive control that is seen."""
     return [
+        *timed(PLACEBO, {"a": 1e-3, "b": 1e-3}, run=run, **fields),
+        *timed(POSITIVE_CONTROL, {"fast": 1e-3, "slow": 1.5e-3}, run=run, **fields),
+    ]
+
+
+def records() -> list[Record]:
+    """Records of every testable claim, and the run's controls."""
+    return [
+        *controls(),
         *timed(SPEED, {"fused": 1e-3, "stepwise": 8e-3}),
         *trained(ABLATION, {"selective": 0.9, "invariant": 0.6}),
         *swept(SCALING, {"scan": lambda n: 4e-6 * n, "attention": lambda n: 8e-9 * n * n}),

@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from synthetic import ABLATION, CLAIMS, COMMIT, MEMORY, SPEED, record, records, timed, trained
+from synthetic import ABLATION, CLAIMS, COMMIT, MEMORY, SPEED, controls, record, records, timed, trained
 
 from claimbench import registry
 from claimbench.lock import Lock
@@ -48,7 +48,8 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]
     held = []
     for index, commit in enumerate(commits):
         medians = {"fused": 1e-3, "stepwise": 8e-3} if index < STEP else {"fused": 1.5e-3, "stepwise": 6e-3}
-        held += timed(SPEED, medians, seed=index, commit=commit)
+        held += timed(SPEED, medians, seed=index, commit=commit, run=f"run-{index}")
+        held += controls(f"run-{index}", commit=commit)
     held += timed(SPEED, {"fused": 1.0}, commit=commits[0] + "+dirty")
     held += timed(SPEED, {"fused": 1.0}, n=1, commit=COMMIT)
     said = asv.export([SPEED], held, LOCK, folder / ".asv" / "results", asv.commit_time(folder))
@@ -168,7 +169,7 @@ def test_gap_of_a_difference(selective: float, gap: float) -> None:
 
 def test_gap_of_a_ratio_is_logarithmic() -> None:
     one = next(one for one in asv.series([SPEED]) if one.what == "gap")
-    held = timed(SPEED, {"fused": 1.0, "stepwise": 20**0.5}, n=40)
+    held = [*controls(), *timed(SPEED, {"fused": 1.0, "stepwise": 20**0.5}, n=40)]
     (reading,) = asv.read(one, held, LOCK).values()
     assert reading.value == pytest.approx(0.5, abs=0.01)
 

@@ -21,6 +21,7 @@ from claimbench.lock import Lock
 from claimbench.record import Record
 from claimbench.reports.check import check
 from claimbench.reports.pages import Provenance, build
+from claimbench.reports.section import sentence
 from claimbench.spec import AnyClaim, Claim
 
 TESTS = Path(__file__).parents[1]
@@ -148,7 +149,7 @@ def test_a_claim_shows_what_was_measured_and_how(page: str) -> None:
     assert "10 processes an arm: 0–9" in text
     assert "forked from a server that ran nothing" in text
     assert "| before | 1.00e-07" in text
-    assert re.search(r"smallest detectable ratio at this spread: 1\.0\d×", text)
+    assert re.search(r"with a power of 80 %: 1\.0\d×", text)
     assert "claimbench run -k invented.faster --tier smoke" in text
     assert "Says nothing about faster at scale." in text
     assert "set-ups tried before it was locked: 3" in section(page, "IN-02")
@@ -165,7 +166,7 @@ def test_headline_words_are_the_verdicts_own(page: str) -> None:
     for verdict in judge_all(CLAIMS, records(), locked()):
         held = next(claim for claim in CLAIMS if claim.id == verdict.claim)
         if isinstance(held, Claim) and held.role == "confirmatory":
-            assert f"**[{held.label}](#{held.label.lower()})** {held.statement} *{verdict.words()}*" in page
+            assert f"**[{held.label}](#{held.label.lower()})** {held.statement} *{sentence(verdict)}*" in page
 
 
 def test_arm_numbers_come_from_the_records(page: str) -> None:
@@ -237,7 +238,7 @@ def test_records_of_another_measurement_are_refused(page: str) -> None:
 
 
 def test_a_failed_trial_is_named() -> None:
-    lost = record(ABLATION, "selective", (0,), status="failed", reason="killed by signal 9", attempt=1)
+    lost = record(ABLATION, "selective", (8,), status="failed", reason="killed by signal 9")
     assert "failed: killed by signal 9" in section(pages_of([*records(), lost])["invented.md"].decode(), "IN-02")
 
 
