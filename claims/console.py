@@ -124,7 +124,7 @@ def summary_line(summary: Any) -> str:
 
 
 def verdict_table(verdicts: Sequence[Any]) -> str:
-    """A line a claim, and below it a line an effect: estimate, interval, what was asked, status, and what fell short."""
+    """A line a claim, and below it a line an effect: estimate, interval, what was asked, status, what fell short."""
     rows: list[tuple[str, ...]] = []
     for verdict in verdicts:
         claim = registry.get(verdict.claim)
