@@ -33,8 +33,8 @@ class Bar:
     """Colour of the verdict."""
     reference: float | None = None
     """θ0, nothing to claim."""
-    threshold: float | None = None
-    """What reproduced would take."""
+    asked: tuple[float, ...] = ()
+    """What reproduced would take: a threshold, or the two ends of a range."""
     published: float | None = None
     """The paper's figure."""
     log: bool = False
@@ -62,13 +62,13 @@ def effects(bars: Sequence[Bar], title: str) -> bytes:
     _legend(canvas, left)
     for index, bar in enumerate(bars):
         y = top + row * (index + 0.5)
-        marks = [bar.estimate, bar.low, bar.high, bar.reference, bar.threshold, bar.published]
+        marks = [bar.estimate, bar.low, bar.high, bar.reference, bar.published, *bar.asked]
         axis = Axis.around([mark for mark in marks if mark is not None], left, right, log=bar.log)
         canvas.line(left, y, right, y, FAINT)
         if bar.reference is not None:
             canvas.line(axis(bar.reference), y - 12, axis(bar.reference), y + 12, INK, dash="2 2")
-        if bar.threshold is not None:
-            canvas.line(axis(bar.threshold), y - 12, axis(bar.threshold), y + 12, INK, 1.5)
+        for bound in bar.asked:
+            canvas.line(axis(bound), y - 12, axis(bound), y + 12, INK, 1.5)
         canvas.line(axis(bar.low), y, axis(bar.high), y, bar.colour, 4)
         if bar.published is not None:
             canvas.diamond(axis(bar.published), y, INK)

@@ -13,7 +13,9 @@ from claimbench.health import Health
 from claimbench.lock import Lock
 from claimbench.record import Record
 from claimbench.reports import figures
-from claimbench.reports.section import Section, Trace, effect_words, published_table, published_words, section, sentence
+from claimbench.reports.measured import Trace
+from claimbench.reports.rules import bounds
+from claimbench.reports.section import Section, effect_words, published_table, published_words, section, sentence
 from claimbench.reports.tables import table
 from claimbench.reports.trust import health_lines
 from claimbench.spec import TIERS, AnyClaim, Claim, NotTestable, Paper, Tier
@@ -197,7 +199,7 @@ class _Page:
                 found, span = effect_words(part, effect)
                 rows.append((link, effect.name, published_words(part, effect), found, span, part.status))
                 if effect.level < 1:
-                    bars.append(_bar(f"{claim.label} {effect.name}", part, effect))
+                    bars.append(_bar(self._spec(verdict), part, effect))
         address = f"{self.paper.slug}.{tier}.svg"
         svg = figures.effects(bars, f"{self.paper.title}: effects at {tier}")
         return {
@@ -208,16 +210,16 @@ class _Page:
         }
 
 
-def _bar(label: str, part: PartVerdict, effect: Effect) -> figures.Bar:
+def _bar(claim: Claim, part: PartVerdict, effect: Effect) -> figures.Bar:
     return figures.Bar(
-        label=label,
+        label=f"{claim.label} {effect.name}",
         estimate=effect.estimate,
         low=effect.low,
         high=effect.high,
         found=" ".join(effect_words(part, effect)),
         colour=STATUS_COLOUR.get(part.status, "#555555"),
         reference=effect.reference,
-        threshold=effect.threshold,
+        asked=bounds(claim, part, effect),
         published=effect.published,
         log=part.kind == "ratio",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimbench.effect import PartVerdict
+from claimbench.effect import Effect, PartVerdict
 from claimbench.expectation import (
     AtLeast,
     Difference,
@@ -18,7 +18,7 @@ from claimbench.expectation import (
 from claimbench.reports.numbers import as_given
 from claimbench.spec import Claim
 
-__all__ = ["asked", "decides"]
+__all__ = ["asked", "bounds", "decides"]
 
 
 def decides(claim: Claim) -> list[str]:
@@ -66,6 +66,16 @@ def _sentence(leaf: Part, claim: Claim) -> str:
         arms = " > ".join(f"`{arm}`" for arm in leaf.arms)
         return f"{arms} in {leaf.metric or metric.name}, each step by at least {as_given(leaf.at_least, unit)}"
     return "; ".join(f"{name} is {_box(box.low, box.high, box.unit)}" for name, box in leaf.boxes.items())
+
+
+def bounds(claim: Claim, part: PartVerdict, effect: Effect) -> tuple[float, ...]:
+    """Where an effect must lie: one threshold, or the two ends of a range."""
+    if part.kind == "equivalent":
+        return (-effect.threshold, effect.threshold)
+    for leaf in leaves(claim.expectation):
+        if isinstance(leaf, Slope) and part.kind == "slope" and effect.name.endswith(f" {leaf.arm}"):
+            return (leaf.exponent - leaf.tolerance, leaf.exponent + leaf.tolerance)
+    return (effect.threshold,)
 
 
 def asked(claim: Claim, part: PartVerdict) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from claimbench.record import Record, Regime
+from claimbench.record import Record
 from claimbench.reports import figures
 from claimbench.reports.crossover import Crossover, crossover
-from claimbench.reports.estimates import unit_values
+from claimbench.reports.measured import Trace, conditions, gates_table, raw_table, spread, trace, units_words
 from claimbench.reports.numbers import as_given, interval, number, quantity, times
 from claimbench.reports.rules import asked, decides
 from claimbench.reports.tables import table
@@ -19,31 +17,7 @@ from claimbench.spec import AnyClaim, Arm, Claim, Tier
 from claimbench.units import Evidence, collect, sweeps
 from claimbench.verdict import Effect, PartVerdict, Verdict
 
-__all__ = ["Finding", "Section", "Trace", "effect_words", "published_table", "published_words", "section", "sentence"]
-
-
-@dataclass(frozen=True)
-class Trace:
-    """Where the numbers of one claim at one tier come from."""
-
-    claim: str
-    """Label."""
-    tier: str
-    """Tier."""
-    measured: str
-    """Days."""
-    commits: str
-    """Commits of the code."""
-    measurement: str
-    """Hash of what was measured."""
-    code: str
-    """Hashes of the code behind it."""
-    environments: dict[str, str]
-    """Hash of the environment → machine and versions."""
-    load: str
-    """Load of the machine when its trials began."""
-    runs: str
-    """Runs that measured it."""
+__all__ = ["Finding", "Section", "effect_words", "published_table", "published_words", "section", "sentence"]
 
 
 @dataclass(frozen=True)
@@ -134,14 +108,14 @@ def _finding(
         tier=verdict.tier,
         words=sentence(verdict) if claim.role == "confirmatory" else "",
         workload=_options(claim.workloads[verdict.tier].model_dump(mode="json")),
-        units=_units(claim, good),
+        units=units_words(claim, good),
         effects=_effects(claim, verdict, judged=claim.role == "confirmatory"),
-        raw=_raw(claim, good),
-        gates=_gates(claim, good),
-        regimes=[*_regimes(good), *_floor(good), *_spread(verdict), *crossing],
+        raw=raw_table(claim, good),
+        gates=gates_table(claim, good),
+        regimes=[*conditions(good), *spread(verdict), *crossing],
         notes=_notes(verdict, evidence, earlier),
         curves=curves,
-        trace=_trace(claim, verdict.tier, good),
+        trace=trace(claim, verdict.tier, good),
         command=f"claimbench run -k {claim.id} --tier {verdict.tier}",
     )
 
@@ -159,29 +133,6 @@ def _arm(arm: Arm) -> str:
 
 def _options(options: dict[str, object] | dict[str, bool | int | float | str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in options.items())
-
-
-def _units(claim: Claim, trials: Sequence[Record]) -> str:
-    if claim.protocol.unit == "deterministic":
-        return "deterministic: it cannot vary, one trial an arm"
-    per_arm = {arm.name: sorted({s for t in trials if t.arm == arm.name for s in t.seeds}) for arm in claim.arms}
-    noun = {"seed": "seeds", "process": "processes"}[claim.protocol.unit]
-    same = {tuple(seeds) for seeds in per_arm.values()}
-    paired = ", paired" if claim.protocol.paired else ""
-    if len(same) == 1:
-        (seeds,) = same
-        return f"{len(seeds)} {noun} an arm{paired}: {_ranges(seeds)}"
-    return "; ".join(f"`{name}` {len(seeds)} {noun}: {_ranges(seeds)}" for name, seeds in per_arm.items()) + paired
-
-
-def _ranges(seeds: Iterable[int]) -> str:
-    runs: list[list[int]] = []
-    for seed in seeds:
-        if runs and seed == runs[-1][-1] + 1:
-            runs[-1].append(seed)
-        else:
-            runs.append([seed])
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs) or "none"
 
 
 def sentence(verdict: Verdict) -> str:
@@ -224,80 +175,6 @@ def _effects(claim: Claim, verdict: Verdict, *, judged: bool) -> str:
     return table(headers, rows) if rows else ""
 
 
-def _raw(claim: Claim, trials: Sequence[Record]) -> str:
-    rows: list[tuple[str, ...]] = []
-    for arm in claim.arms:
-        own = [trial for trial in trials if trial.arm == arm.name]
-        for name in sorted({name for trial in own for name in trial.samples}):
-            values = unit_values(claim, own, arm.name, name)
-            unit = claim.metric.unit if name == claim.metric.name else "1"
-            middle, spread = _moments(values)
-            ends = (quantity(end, unit, 4) for end in (min(values), max(values)))
-            rows.append((arm.name, name, str(len(values)), quantity(middle, unit, 4), quantity(spread, unit), *ends))
-        for name, (low, high) in sorted({check for trial in own for check in trial.checks.items()}):
-            unit = _check_unit(claim, name)
-            value = as_given(low, unit) if low == high else f"[{as_given(low, unit)}, {as_given(high, unit)}]"
-            rows.append((arm.name, name, "", value, "", "", ""))
-    return table(("arm", "metric", "n", "value", "standard deviation", "least", "most"), rows) if rows else ""
-
-
-def _moments(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and standard deviation; neither is a number where a unit diverged."""
-    if not all(map(math.isfinite, values)):
-        return math.nan, math.nan
-    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
-
-
-def _short(sha: str) -> str:
-    """Enough of a hash to find it."""
-    return sha[:12]
-
-
-def _check_unit(claim: Claim, name: str) -> str:
-    boxes = getattr(claim.expectation, "boxes", {})
-    return boxes[name].unit if name in boxes else "1"
-
-
-def _gates(claim: Claim, trials: Sequence[Record]) -> str:
-    rows = []
-    for name, tolerance in claim.gates.items():
-        errors = [trial.gates[name].error for trial in trials if name in trial.gates]
-        if errors:
-            worst = max(errors, key=lambda error: (error != error, error))
-            rows.append((name, number(worst), as_given(tolerance), f"{len(errors)} of {len(trials)} trials"))
-    return table(("gate", "largest error", "allowed", "reported by"), rows) if rows else ""
-
-
-def _regimes(trials: Sequence[Record]) -> list[str]:
-    found = {_regime(trial.regime) for trial in trials if trial.regime}
-    return [f"timed by {words}" for words in sorted(found)]
-
-
-def _regime(regime: Regime) -> str:
-    clock = {"perf_counter": "the processor's clock", "cuda_event": "device events"}[regime.clock]
-    process = {"fork": "forked from a server that ran nothing", "fresh": "in a fresh interpreter"}[regime.process]
-    graph = ", a replayed graph" if regime.graph else ""
-    threads = "1 thread" if regime.threads == 1 else f"{regime.threads} threads"
-    return f"{clock}, {process}, {regime.cache} cache, {threads}{graph}"
-
-
-def _floor(trials: Sequence[Record]) -> list[str]:
-    margins = [
-        min(trial.samples["latency_s"]) / trial.floor_s
-        for trial in trials
-        if trial.floor_s and trial.samples.get("latency_s")
-    ]
-    return [f"the fastest sample took {times(min(margins))} its roofline floor"] if margins else []
-
-
-def _spread(verdict: Verdict) -> list[str]:
-    return [
-        f"smallest ratio that this spread would show, with a power of 80 %: {times(part.effect.detectable)}"
-        for part in verdict.parts
-        if part.effect and part.effect.detectable is not None
-    ]
-
-
 def _notes(verdict: Verdict, evidence: Evidence, earlier: Sequence[tuple[int, Verdict]]) -> list[str]:
     notes: list[str] = []
     if verdict.attempts > 1:
@@ -308,39 +185,6 @@ def _notes(verdict: Verdict, evidence: Evidence, earlier: Sequence[tuple[int, Ve
     notes += [f"failed: {reason}" for reason in failures]
     notes += [f"as judged by version {version}: {sentence(judged)}" for version, judged in earlier[:-1]]
     return notes
-
-
-def _trace(claim: Claim, tier: str, trials: Sequence[Record]) -> Trace:
-    days = sorted({trial.started[:10] for trial in trials})
-    loads = sorted(trial.machine.load_1m for trial in trials)
-    return Trace(
-        claim=claim.label,
-        tier=tier,
-        measured=" to ".join(dict.fromkeys((days[0], days[-1]))) if days else "",
-        commits=", ".join(sorted({_commit(trial.commit) for trial in trials})),
-        measurement=_short(claim.measure_sha()),
-        code=", ".join(sorted({_short(trial.code_sha) for trial in trials})),
-        environments={_short(trial.environment_sha): _environment(trial) for trial in trials},
-        load=f"{number(loads[0], 2)} to {number(loads[-1], 2)}" if loads else "",
-        runs=", ".join(sorted({trial.run for trial in trials})),
-    )
-
-
-def _commit(commit: str) -> str:
-    head, plus, dirty = commit.partition("+")
-    return _short(head) + plus + dirty
-
-
-def _environment(trial: Record) -> str:
-    memory = f"{trial.machine.memory_bytes / 2**30:.0f} GiB"
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(trial.versions.items()))
-    return f"{', '.join(_machine(trial))}, {memory}; {versions}"
-
-
-def _machine(trial: Record) -> list[str]:
-    machine = trial.machine
-    gpu = [f"with {machine.gpu} (driver {machine.gpu_driver})"] if machine.gpu else []
-    return [f"{machine.cpu}, {machine.cores} cores, {machine.arch}, {machine.os}", *gpu]
 
 
 def _figures(

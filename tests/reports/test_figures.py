@@ -93,7 +93,7 @@ def test_an_axis_of_nothing_finite_is_still_an_axis() -> None:
 
 
 def test_effects_mark_estimate_threshold_reference_and_published() -> None:
-    bar = figures.Bar("claim <1> & 2", 8.0, 7.0, math.inf, "8×", "#009e73", 1.0, 5.0, 20.0, log=True)
+    bar = figures.Bar("claim <1> & 2", 8.0, 7.0, math.inf, "8×", "#009e73", 1.0, (5.0,), 20.0, log=True)
     root = ET.fromstring(figures.effects([bar], "Effects"))
     assert len(root.findall(f"{SVG}circle")) == 1
     # One diamond in the legend, one for the published figure.
