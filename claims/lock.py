@@ -81,7 +81,7 @@ class Lock:
         if entry.measure_sha != claim.measure_sha():
             return "changed"
         judgement = entry.judgements[-1]
-        return "locked" if judgement.judge_sha == claim.judge_sha(dict(judgement.family)) else "changed"
+        return "locked" if judgement.judge_sha == claim.judge_sha(judgement.family) else "changed"
 
     def family(self, paper: str, tier: Tier) -> int:
         """m: comparisons that the paper's locked confirmatory claims make at the tier, at least 1."""
@@ -119,7 +119,7 @@ class Lock:
     def _freeze_one(self, claim: Claim, family: dict[Tier, int], asked: bool) -> str:
         entry = self.entries.get(claim.id)
         judgement = Judgement(
-            version=claim.version, judge_sha=claim.judge_sha(dict(family)), expectation=claim.expectation, family=family
+            version=claim.version, judge_sha=claim.judge_sha(family), expectation=claim.expectation, family=family
         )
         if entry is None:
             self.entries[claim.id] = Entry(

@@ -14,6 +14,8 @@ __all__ = ["schema_text", "write_skeleton"]
 
 _PAPER = '''"""{paper}: its paper and claims."""
 
+from typing import Literal
+
 from claimbench.expectation import Difference
 from claimbench.spec import Arm, Claim, Metric, Needs, Paper, Protocol, Published, Source, Workload
 
@@ -25,7 +27,8 @@ _CLAIM = '''
 class {workload}(Workload):
     """What one trial of {claim} works on."""
 
-    kind: str = "{claim}"
+    kind: Literal["{claim}"] = "{claim}"
+    """Name of the task."""
     size: int
     """Number of examples."""
 

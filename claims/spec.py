@@ -48,10 +48,7 @@ class Model(BaseModel):
 
 
 class Workload(Model):
-    """What one trial works on; a paper subclasses it with typed sizes and a literal `kind`."""
-
-    kind: str
-    """Discriminator: the name of the task."""
+    """What one trial works on; a paper subclasses it with typed sizes and a `kind`, the name of the task."""
 
 
 class Source(Model):
@@ -270,7 +267,7 @@ class Claim(_Statement):
             }
         )
 
-    def judge_sha(self, family: dict[str, int]) -> str:
+    def judge_sha(self, family: dict[Tier, int]) -> str:
         """Hash of everything that determines a judgement; `family` is m, the family's comparisons, by tier."""
         return canonical_sha(
             {

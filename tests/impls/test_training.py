@@ -18,7 +18,7 @@ def trial(**changes: object) -> Trial:
     fields: dict[str, object] = {
         "claim": "toy.better",
         "tier": "smoke",
-        "workload": Workload(kind="none"),
+        "workload": Workload(),
         "arm": "ours",
         "options": {},
         "seeds": (0,),

@@ -39,7 +39,7 @@ def make_claim(
         "kind": "quality",
         "experiment": f"run.experiments:{function}",
         "arms": arms,
-        "workloads": {tier: Workload(kind="none")},
+        "workloads": {tier: Workload()},
         "metric": Metric(name="score", unit="1", better="higher"),
         "expectation": AtLeast(arm=arms[0].name, floor=1.0, reference=0.0),
         "protocol": Protocol.model_validate({"unit": "seed", "n": {tier: n}, **protocol}),
