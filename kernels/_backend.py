@@ -24,12 +24,12 @@ def choose(backend: Backend | None, device: torch.device) -> Backend:
     if backend not in get_args(Backend):
         raise ValueError(f"backend={backend!r}: choose one of {', '.join(get_args(Backend))}, or None for the fastest")
     if backend == "cpu" and device.type != "cpu":
-        raise ValueError(f"backend='cpu' needs tensors on the CPU, these are on {device}: move them, or pass backend=None")
+        raise ValueError(f"backend='cpu' needs tensors on the CPU, not on {device}: move them, or leave it out")
     return backend
 
 
 def check_tensors(**tensors: Tensor | None) -> None:
-    """All given tensors are real floating point and on one device; raises TypeError or ValueError that names the one."""
+    """Raises TypeError or ValueError, naming the tensor, unless all are real floating point and on one device."""
     given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
     first, device = next((name, tensor.device) for name, tensor in given.items())
     for name, tensor in given.items():

@@ -25,8 +25,7 @@ def cache_folder() -> Path:
     total = hashlib.sha256()
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
-        if path.name in ("_simd.py", "_cache.py", "cpu.py"):
-            total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     home = os.environ.get("XDG_CACHE_HOME")
     base = Path(home) if home else Path.home() / ".cache"
     return base / "claimbench" / "kernels" / total.hexdigest()[:16]

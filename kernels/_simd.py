@@ -243,8 +243,8 @@ def _store_first(array, index, vector, count):
     return implement
 
 
-# 2^f on [-1/2, 1/2] and artanh(√q)/√q on [0, 1/9]: minimax in relative error (1.9e-9 and 4e-9), constant term exactly 1,
-# so that a step with Δ = 0 keeps its state exactly.
+# 2^f on [-1/2, 1/2] and artanh(√q)/√q on [0, 1/9]: minimax in relative error (1.9e-9 and 4e-9); the
+# constant terms are exactly 1, so that a step with Δ = 0 keeps its state exactly.
 _EXP2 = (
     1.5345811995697678e-4,
     1.339993121914167e-3,

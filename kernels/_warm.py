@@ -7,6 +7,8 @@ __all__ = ["warm"]
 
 def warm() -> None:
     """Compile the CPU kernels for float32 into the cache, so that workers started afterwards only load them."""
-    from claimbench.kernels.scan import cpu
+    from claimbench.kernels.conv import cpu as conv
+    from claimbench.kernels.scan import cpu as scan
 
-    cpu.warm()
+    scan.warm()
+    conv.warm()

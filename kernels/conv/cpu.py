@@ -1,18 +1,76 @@
-"""The truth: PyTorch's own depthwise convolution over a sequence padded on the left."""
+"""The causal convolution on a processor: numba kernels behind autograd, one thread, the same bits every time."""
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from typing import Any
 
-__all__ = ["causal_conv1d"]
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from claimbench.kernels._arrays import array, optional_array, rows
+from claimbench.kernels.conv import _cpu_kernels as kernels
+
+__all__ = ["CausalConv1d", "causal_conv1d", "warm"]
 
 
 def causal_conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
-    """out_t = SiLU(bias + Σ_k weight_k x_{t - width + 1 + k}), x being 0 before the start; float64, else float32, inside."""
-    dtype = torch.float64 if torch.float64 in (x.dtype, weight.dtype) else torch.float32
-    dim, width = weight.shape
-    padded = F.pad(x.to(dtype), (width - 1, 0))
-    out = F.conv1d(padded, weight.to(dtype)[:, None], None if bias is None else bias.to(dtype), groups=dim)
-    return (F.silu(out) if activated else out).to(x.dtype)
+    """Shapes as in `claimbench.kernels.causal_conv1d`."""
+    return CausalConv1d.apply(x, weight, bias, activated)  # pyright: ignore[reportReturnType]
+
+
+class CausalConv1d(torch.autograd.Function):
+    """The kernels' forward and backward; it keeps its inputs alone."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
+        batch, dim, length = x.shape
+        dtype = torch.float64 if torch.float64 in (x.dtype, weight.dtype) else torch.float32
+        out = torch.empty(batch, length, dim, dtype=dtype)
+        kernels.forward(
+            *rows(x, dtype),
+            array(weight.t(), dtype),
+            optional_array(bias, dtype, 1),
+            bias is not None,
+            activated,
+            batch,
+            length,
+            out.view(-1).numpy(),
+        )
+        ctx.save_for_backward(x, weight, bias)
+        ctx.activated, ctx.dtype = activated, dtype
+        return out.to(x.dtype).transpose(1, 2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, bias = ctx.saved_tensors
+        batch, dim, length = x.shape
+        grad_x = torch.empty(batch, length, dim, dtype=ctx.dtype)
+        grad_weight = torch.empty(weight.shape[1], dim, dtype=ctx.dtype)
+        grad_bias = torch.empty(dim, dtype=ctx.dtype)
+        kernels.backward(
+            *rows(grad_out, ctx.dtype),
+            *rows(x, ctx.dtype),
+            array(weight.t(), ctx.dtype),
+            optional_array(bias, ctx.dtype, 1),
+            bias is not None,
+            ctx.activated,
+            batch,
+            length,
+            grad_x.view(-1).numpy(),
+            grad_weight.view(-1).numpy(),
+            grad_bias.numpy(),
+        )
+        return (
+            grad_x.to(x.dtype).transpose(1, 2),
+            grad_weight.to(weight.dtype).t(),
+            None if bias is None else grad_bias.to(bias.dtype),
+            None,
+        )
+
+
+def warm() -> None:
+    """Compiles the kernels for float32, or fetches them from the cache."""
+    x = torch.zeros(1, 1, 1, requires_grad=True)
+    causal_conv1d(x, x[0], None, False).sum().backward()

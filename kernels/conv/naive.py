@@ -10,7 +10,7 @@ __all__ = ["causal_conv1d"]
 
 
 def causal_conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
-    """out_t = SiLU(bias + Σ_k weight_k x_{t - width + 1 + k}), x being 0 before the start; float64, else float32, inside."""
+    """out_t = SiLU(bias + Σ_k weight_k x_{t - width + 1 + k}), x 0 before the start; float64 or float32 inside."""
     dtype = torch.float64 if torch.float64 in (x.dtype, weight.dtype) else torch.float32
     dim, width = weight.shape
     padded = F.pad(x.to(dtype), (width - 1, 0))

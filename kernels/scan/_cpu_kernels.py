@@ -329,9 +329,7 @@ def backward(
                     store(y_chunk, t * LANES, y)
 
                 for t in range(steps):
-                    grad_y = load_first(
-                        grad_out, b * grad_out_batch + (start + t) * grad_out_time + channel, count
-                    )
+                    grad_y = load_first(grad_out, b * grad_out_batch + (start + t) * grad_out_time + channel, count)
                     if has_z:
                         gate = load_first(z, b * z_batch + (start + t) * z_time + channel, count)
                         opening = sigmoid(gate)

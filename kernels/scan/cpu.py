@@ -32,7 +32,7 @@ def selective_scan(
     initial_state: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """(output, last state); shapes as in `claimbench.kernels.selective_scan`."""
-    return SelectiveScan.apply(u, delta, A, B, C, D, z, delta_bias, initial_state, delta_softplus)  # pyright: ignore
+    return SelectiveScan.apply(u, delta, A, B, C, D, z, delta_bias, initial_state, delta_softplus)  # pyright: ignore[reportReturnType]
 
 
 class SelectiveScan(torch.autograd.Function):
@@ -97,7 +97,8 @@ class SelectiveScan(torch.autograd.Function):
         grad_z = empty(batch if z is not None else 0, length, dim)
         grad_A, grad_D, grad_bias = empty(dim, states), empty(dim), empty(dim)
         grad_B, grad_C = (
-            empty(1, 1, dim, states) if weights.ndim == 2 else empty(batch, length, groups, states) for weights in (B, C)
+            empty(*((1, 1, dim, states) if weights.ndim == 2 else (batch, length, groups, states)))
+            for weights in (B, C)
         )
         grad_initial = empty(batch if ctx.needs_input_grad[8] else 0, dim, states)
         kernels.backward(

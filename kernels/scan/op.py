@@ -143,6 +143,7 @@ def _check_shapes(
         )
         if not fits:
             raise ValueError(
-                f"{name} has shape {tuple(weights.shape)}; it must be (batch, state, length) = {(batch, state, length)}, "
+                f"{name} has shape {tuple(weights.shape)}; it must be (batch, state, length) = "
+                f"{(batch, state, length)}, "
                 f"(batch, groups, state, length) with groups a divisor of dim {dim}, or (dim, state) = {(dim, state)}"
             )
