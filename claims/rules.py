@@ -6,7 +6,7 @@ most half of α/m, by the coverage of the interval.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from claimbench.expectation import Box
@@ -16,9 +16,6 @@ __all__ = ["Status", "combine", "decide", "decide_box", "decide_inside", "decide
 
 Status = Literal["REPRODUCED", "PARTIAL", "CONTRADICTED", "INCONCLUSIVE", "INVALID", "NOT_TESTABLE"]
 DECIDED: tuple[Status, ...] = ("REPRODUCED", "PARTIAL", "CONTRADICTED")
-
-Refuted = Callable[[float, Literal["below", "above"]], bool]
-"""`refuted(bound, side)`: whether the exact test agrees that the effect is on that side of the bound."""
 
 
 def decide(
@@ -59,7 +56,7 @@ def decide_inside(low: float, high: float, bottom: float, top: float) -> Status:
 def decide_box(low: float, high: float, box: Box) -> tuple[Status, str]:
     """Status and reason of a deterministic value that rounding leaves anywhere in [low, high]."""
     if not low <= high:
-        return "CONTRADICTED", f"{low:.6g} is no number"
+        return "INVALID", f"[{low:.6g}, {high:.6g}] is no interval: the experiment computes something undefined"
     if box.high is not None and low > box.high:
         return "CONTRADICTED", f"{low:.6g} is above {box.high:.6g} by {low - box.high:.3g}"
     if box.low is not None and high < box.low:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from claimbench.record import Curve, Record
 from claimbench.spec import Claim, Tier
 
-__all__ = ["Evidence", "collect", "values"]
+__all__ = ["Evidence", "collect", "diverged", "fault", "sweeps", "values", "vary"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Evidence:
     """One record a unit and arm."""
     failed: tuple[Record, ...]
     """Units that were tried and have no record that is ok."""
+    tried: tuple[Record, ...]
+    """Every try of the same code in the same environment, replaced ones included."""
     role: str
     """Role of the records: the claim's own, or `exploratory` for a draft."""
     attempts: int
@@ -33,10 +35,12 @@ def collect(claim: Claim, tier: Tier, records: Sequence[Record]) -> Evidence:
     """The records of the claim at the tier that count: of its present measurement, its own role, its newest code.
 
     Records of different code or environment are never mixed: the group that began last is judged. Within it a unit
-    counts once, with its newest attempt.
+    counts once, with its newest attempt, and only units that the protocol planned: adding seeds until the interval
+    suits would be a stopping rule of its own.
     """
     own = [record for record in records if record.claim == claim.id and record.tier == tier]
     sha = claim.measure_sha()
+    planned = range(claim.protocol.first_seed, claim.protocol.first_seed + claim.units(tier))
     measured = [record for record in own if record.measure_sha == sha and record.status != "skipped"]
     role = claim.role if any(record.role == claim.role for record in measured) else "exploratory"
     measured = [record for record in measured if record.role == role]
@@ -45,18 +49,20 @@ def collect(claim: Claim, tier: Tier, records: Sequence[Record]) -> Evidence:
         newest = max(measured, key=lambda record: record.started)
         group = (newest.code_sha, newest.environment_sha)
         measured = [record for record in measured if (record.code_sha, record.environment_sha) == group]
+    # Ascending attempts: a later one replaces an earlier; among equals the first stays, whatever it says.
+    measured.sort(key=lambda record: (record.attempt, record.started, record.run))
     ok: dict[tuple[str, tuple[int, ...]], Record] = {}
     failed: dict[tuple[str, tuple[int, ...]], Record] = {}
-    # Ascending attempts: a later one replaces an earlier; among equals the first stays, whatever it says.
-    for record in sorted(measured, key=lambda record: (record.attempt, record.started)):
+    for record in measured:
         unit = (record.arm, record.seeds)
         if record.status == "failed":
             failed[unit] = record
-        elif unit not in ok or ok[unit].attempt < record.attempt:
+        elif all(seed in planned for seed in record.seeds) and (unit not in ok or ok[unit].attempt < record.attempt):
             ok[unit] = record
     return Evidence(
         ok=tuple(ok[unit] for unit in sorted(ok)),
         failed=tuple(failed[unit] for unit in sorted(failed) if unit not in ok),
+        tried=tuple(measured),
         role=role,
         attempts=attempts,
         refused=sum(record.measure_sha != sha for record in own),
@@ -82,9 +88,11 @@ def values(claim: Claim, records: Sequence[Record], arm: str, metric: str) -> di
     return found
 
 
-def sweeps(claim: Claim, records: Sequence[Record], arm: str, metric: str) -> list[tuple[Sequence[float], list[float]]]:
-    """One (sizes, costs) a unit of an arm; raises KeyError where a record lacks the curve."""
-    found: list[tuple[Sequence[float], list[float]]] = []
+def sweeps(
+    claim: Claim, records: Sequence[Record], arm: str, metric: str
+) -> list[tuple[tuple[float, ...], list[float]]]:
+    """One (sizes, costs) a unit of an arm, in order of seeds; raises KeyError where a record lacks the curve."""
+    found: list[tuple[tuple[float, ...], list[float]]] = []
     for record in records:
         if record.arm != arm:
             continue
@@ -98,22 +106,73 @@ def sweeps(claim: Claim, records: Sequence[Record], arm: str, metric: str) -> li
     return found
 
 
+def vary(records: Sequence[Record], arm: str) -> bool:
+    """Whether anything that an arm's units recorded differs between them: else the seed changes nothing."""
+    units: dict[tuple[str, str], set[object]] = {}
+    for record in records:
+        if record.arm == arm:
+            for index in range(len(record.seeds)):
+                for name, samples in record.samples.items():
+                    units.setdefault(("samples", name), set()).add(samples[index])
+                for name, curve in record.curves.items():
+                    units.setdefault(("curves", name), set()).add(curve.y[index])
+    return any(len(seen) > 1 for seen in units.values())
+
+
 def fault(claim: Claim, evidence: Evidence) -> str:
-    """Why the records may say nothing, or an empty string: gates, roofline floor, mixed timing conditions."""
-    for record in evidence.ok:
-        where = f"arm {record.arm}, seeds {list(record.seeds)}"
-        for name, tolerance in claim.gates.items():
-            gate = record.gates.get(name)
-            if gate is None:
-                return f"{where}: gate {name!r} was not reported"
+    """Why the records may say nothing, or an empty string: gates, impossible times, mixed conditions, copies."""
+    return _gate_fault(claim, evidence) or _unit_fault(evidence) or _timing_fault(claim, evidence)
+
+
+def _where(record: Record) -> str:
+    return f"arm {record.arm}, seeds {list(record.seeds)}"
+
+
+def _gate_fault(claim: Claim, evidence: Evidence) -> str:
+    # A gate that failed once is not forgotten when a second try of the same code passes.
+    for record in evidence.tried:
+        for name, gate in sorted(record.gates.items()):
+            tolerance = claim.gates.get(name, gate.tolerance)
             if not gate.error <= tolerance:
-                return f"{where}: gate {name!r} failed, error {gate.error:.3g} above {tolerance:.3g}"
-        if record.floor_s is not None:
-            for samples in record.samples.values():
-                if samples and min(samples) < record.floor_s:
-                    return f"{where}: {min(samples):.3g} s is below the roofline floor of {record.floor_s:.3g} s"
-    if len({record.regime.process for record in evidence.ok if record.regime}) > 1:
-        return "forked and fresh processes are mixed; measure again with --fresh"
+                return f"{_where(record)}: gate {name!r} failed, error {gate.error:.3g} above {tolerance:.3g}"
+    for record in evidence.ok:
+        for name in claim.gates:
+            if name not in record.gates:
+                return f"{_where(record)}: gate {name!r} was not reported"
+    return ""
+
+
+def _unit_fault(evidence: Evidence) -> str:
+    seen: set[tuple[str, int]] = set()
+    for record in evidence.ok:
+        for seed in record.seeds:
+            if (record.arm, seed) in seen:
+                return f"arm {record.arm}: seed {seed} stands in two records; one of them must go"
+            seen.add((record.arm, seed))
+    return ""
+
+
+def _timing_fault(claim: Claim, evidence: Evidence) -> str:
+    if claim.protocol.unit != "process":
+        return ""
+    copies: dict[tuple[object, ...], Record] = {}
+    for record in evidence.ok:
+        times = [*record.samples.get("latency_s", ())]
+        times += [time for curve in record.curves.values() for samples in curve.y for time in samples]
+        if not times:
+            continue
+        if not all(0 < time < math.inf for time in times):
+            return f"{_where(record)}: a time that is not positive and finite"
+        if record.floor_s is not None and min(times) < record.floor_s:
+            return f"{_where(record)}: {min(times):.3g} s is below the roofline floor of {record.floor_s:.3g} s"
+        twin = copies.setdefault((record.arm, *times), record)
+        if twin is not record and len(times) > 2:
+            return f"{_where(record)}: its times are those of seeds {list(twin.seeds)} to the last digit; it is a copy"
+    regimes = [record.regime for record in evidence.ok if record.regime]
+    for what in ("process", "clock", "threads"):
+        found = sorted({str(getattr(regime, what)) for regime in regimes})
+        if len(found) > 1:
+            return f"timing conditions are mixed, {what}: {' and '.join(found)}; measure again with --fresh"
     return ""
 
 
