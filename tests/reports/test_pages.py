@@ -222,7 +222,7 @@ def test_untestable_claims_give_their_reason(page: str) -> None:
 
 def test_drafts_and_controls_reach_no_page() -> None:
     text = pages_of(records(), lock=Lock({}, Path("LOCK.json")))["invented.md"].decode()
-    assert "No claim of this paper has been measured yet." in text
+    assert "No claim of this paper has been judged yet." in text
     assert "IN-01 `invented.faster`" in text
     assert "(draft)" in text
     assert not re.search(r"\d\.\d\d×", text)
@@ -238,8 +238,11 @@ def test_records_of_another_measurement_are_refused(page: str) -> None:
 
 
 def test_a_failed_trial_is_named() -> None:
-    lost = record(ABLATION, "selective", (8,), status="failed", reason="killed by signal 9")
-    assert "failed: killed by signal 9" in section(pages_of([*records(), lost])["invented.md"].decode(), "IN-02")
+    lost = record(ABLATION, "selective", (0,), status="failed", reason="killed by signal 9")
+    held = [one for one in records() if (one.claim, one.arm, one.seeds) != (lost.claim, lost.arm, lost.seeds)]
+    text = section(pages_of([*held, lost])["invented.md"].decode(), "IN-02")
+    assert "failed: killed by signal 9" in text
+    assert "INVALID at smoke" in text
 
 
 def test_index_counts_what_its_rows_say(pages: dict[str, bytes]) -> None:
