@@ -108,7 +108,7 @@ def run(
     print(console.summary_line(summary))
     code = _judge(expression, tier, store)
     _write_report(store)
-    return code or (1 if summary.failed else 0)
+    return code
 
 
 @app.command
@@ -118,14 +118,25 @@ def verdict(expression: Expression = None, *, tier: AtTier = "smoke", store: Fol
 
 
 def _judge(expression: str | None, tier: TierName, store: Path) -> int:
-    from claimbench import console, registry
+    from claimbench import alarm, console, registry
     from claimbench.evidence import judge_all
     from claimbench.lock import Lock
+    from claimbench.spec import Claim
     from claimbench.store import Store
 
-    verdicts = judge_all(registry.select(expression), Store(store).records(), Lock.load(), tier)
+    records, lock = Store(store).records(), Lock.load()
+    verdicts = judge_all(registry.select(expression), records, lock, tier)
     print(console.verdict_table(verdicts))
-    return 1 if any(one.status == "INVALID" for one in verdicts) else 0
+    published, reds = alarm.read_published(PUBLISHED), []
+    for one in verdicts:
+        claim = registry.get(one.claim)
+        if isinstance(claim, Claim):
+            binding = lock.state(claim) == "locked" and claim.role == "confirmatory"
+            ours = published.get(claim.id, {}).get(tier) if binding else None
+            reds.append(alarm.red(one, alarm.last_tries(claim, tier, records), ours))
+    for reason in filter(None, reds):
+        print(f"red: {reason}", file=sys.stderr)
+    return 1 if any(reds) else 0
 
 
 def _write_report(store: Path) -> None:

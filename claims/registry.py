@@ -145,8 +145,8 @@ def matches(claim: AnyClaim, expression: str) -> bool:
 def select(expression: str | None = None) -> list[AnyClaim]:
     """Claims that the expression selects, by paper and label; the house's own controls are left out.
 
-    An expression that is exactly an id or a label selects that claim alone. Raises UnknownName where nothing is
-    selected.
+    An expression that is exactly an id, a label or a paper's slug selects that alone. Raises UnknownName where nothing
+    is selected.
     """
     house = {claim.id for claim in controls()}
     found = sorted(
@@ -154,7 +154,7 @@ def select(expression: str | None = None) -> list[AnyClaim]:
     )
     if expression is None:
         return found
-    exact = [claim for claim in found if expression in (claim.id, claim.label)]
+    exact = [claim for claim in found if expression in (claim.id, claim.label, claim.paper)]
     chosen = exact or [claim for claim in found if matches(claim, expression)]
     if not chosen:
         raise UnknownName("claim that matches -k", expression, [*papers(), *claims()])
