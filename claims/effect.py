@@ -88,21 +88,24 @@ class Verdict(_Model):
     """How often the claim was measured."""
 
     def words(self) -> str:
-        """The verdict as a sentence; a small tier never claims the paper's own scale."""
+        """The verdict as a sentence that names its tier; a small tier never claims the paper's own scale."""
         scale = {
-            "smoke": "at toy scale, on this machine",
-            "cpu": "at this small scale, on this machine",
-            "gpu": "at these shapes, on this GPU",
-            "paper": "as published",
+            "smoke": "at toy scale",
+            "cpu": "at this small scale",
+            "gpu": "at these shapes on one GPU",
+            "paper": "at the paper's scale",
         }[self.tier]
-        return {
-            "REPRODUCED": f"The effect shows {scale}.",
-            "PARTIAL": f"The effect shows {scale}, but smaller than asked, or in part.",
-            "CONTRADICTED": f"The effect does not show {scale}: the evidence is against it.",
-            "INCONCLUSIVE": f"Undecided {scale}.",
-            "INVALID": f"No statement {scale}: the measurement failed.",
-            "NOT_TESTABLE": "Not testable here.",
+        exact = bool(self.parts) and all(part.kind == "exact" for part in self.parts)
+        said = {
+            "REPRODUCED": "Every check holds" if exact else f"The effect shows {scale}",
+            "PARTIAL": f"The effect shows {scale}, but smaller than asked, or in part",
+            "CONTRADICTED": "Not every check holds" if exact else f"The effect does not show {scale}",
+            "INCONCLUSIVE": f"Undecided {scale}",
+            "INVALID": f"No statement {scale}",
+            "NOT_TESTABLE": "Not testable",
         }[self.status]
+        why = " ".join(self.reason.split()) if self.status not in ("REPRODUCED", "PARTIAL") else ""
+        return f"{said} ({self.tier}){': ' if why else ''}{why}."
 
 
 def gap(effect: Effect) -> float | None:

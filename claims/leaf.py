@@ -62,7 +62,7 @@ def _exact(leaf: Exact, context: Context) -> Judged:
             n=1,
         )
         parts.append(part("exact", status, reason, asked_of(box), effect))
-    statuses = [one.status for one in parts]
+    statuses: list[Status] = [one.status for one in parts]
     # One figure that is off is a disagreement, however many others agree.
     contradicted = "CONTRADICTED" in statuses and "INVALID" not in statuses
     return ("CONTRADICTED" if contradicted else combine(statuses)), parts, counts

@@ -41,8 +41,8 @@ def judge_means(leaf: Means, context: Context) -> Judged:
     named = {arm: values(claim, context.records, arm, metric) for arm in leaf.arms_used()}
     paired = claim.protocol.paired and not isinstance(leaf, AtLeast)
     if paired:
-        common = sorted(set.intersection(*(set(found) for found in named.values())))
-        named = {arm: {seed: found[seed] for seed in common} for arm, found in named.items()}
+        both = [seed for seed in sorted(named[leaf.arms_used()[0]]) if all(seed in found for found in named.values())]
+        named = {arm: {seed: found[seed] for seed in both} for arm, found in named.items()}
     counts = {arm: len(found) for arm, found in named.items()}
     if reason := context.too_few(counts):
         return invalid(leaf.kind, reason, counts)
@@ -68,7 +68,8 @@ def judge_means(leaf: Means, context: Context) -> Judged:
     if isinstance(leaf, Ratio) and ruling.status == "REPRODUCED":
         smallest = detectable(interval.se, interval.df, interval.level)
         if math.log(leaf.at_least) < smallest:
-            reason = f"the bar of {leaf.at_least:g} is closer to 1 than {math.exp(smallest):.3g}, the least to be told"
+            least = math.exp(min(smallest, _LARGEST_LOG))
+            reason = f"the bar of {leaf.at_least:g} is closer to 1 than {least:.3g}, the least that this spread can show"
             ruling = replace(ruling, status="INCONCLUSIVE", reason=reason)
             more = further_units(n, smallest, math.log(leaf.at_least))
     effect = _effect(leaf, interval, claim.metric.unit, sign, n)

@@ -7,11 +7,13 @@ A closed set of statuses, and the first rule that matches (the rules are in `cla
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from claimbench.effect import Effect, PartVerdict, Qualifier, Verdict, gap
-from claimbench.expectation import AllOf, AtLeast, Exact, leaves
+from claimbench.expectation import AllOf, AtLeast, Equivalent, Exact, NotWorse, Order, Part, Slope, leaves
 from claimbench.health import Health
-from claimbench.leaf import Context, judge_leaf
+from claimbench.leaf import judge_leaf
+from claimbench.parts import Context
 from claimbench.record import Record
 from claimbench.rules import Status, combine
 from claimbench.spec import Claim, NotTestable, Tier
@@ -60,6 +62,9 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
             )
         refused = f"; {evidence.refused} records of another measurement were left out" if evidence.refused else ""
         return verdict("INCONCLUSIVE", f"not measured yet{refused}")
+    measured = {record.arm for record in evidence.ok}
+    if missing := [arm.name for arm in claim.arms if arm.role == "control" and arm.name not in measured]:
+        return verdict("INVALID", f"no valid unit of the control {', '.join(missing)}, which must come out negative")
     if reason := fault(claim, evidence):
         return verdict("INVALID", reason)
     if claim.protocol.unit == "process" and (reason := health.fault({record.run for record in evidence.ok})):
@@ -100,33 +105,55 @@ def _reason(status: Status, parts: Sequence[PartVerdict]) -> str:
 
 def _qualifiers(claim: Claim, status: Status, parts: Sequence[PartVerdict], context: Context) -> tuple[Qualifier, ...]:
     found: list[Qualifier] = []
-    published = [part.effect for part in parts if part.effect and part.effect.published is not None]
-    estimated = [effect for effect in published if effect.level < 1 and effect.published is not None]
+    estimated = [
+        (part.kind, part.effect, part.effect.published)
+        for part in parts
+        if part.effect and part.effect.level < 1 and part.effect.published is not None
+    ]
     if status == "REPRODUCED" and estimated:
-        if all(effect.low > (effect.published or 0.0) for effect in estimated):
+        if all(_beyond(kind, effect, published) for kind, effect, published in estimated):
             found.append("exceeds")
-        elif all(effect.low <= (effect.published or 0.0) <= effect.high for effect in estimated):
+        elif all(effect.low <= published <= effect.high for _, effect, published in estimated):
             found.append("faithful")
     if status == "REPRODUCED" and _vacuous(claim, context):
         found.append("vacuous")
     return tuple(found)
 
 
+def _beyond(kind: str, effect: Effect, published: float) -> bool:
+    """Whether the whole interval is better than the published effect; a smaller difference, where none is claimed."""
+    if kind == "equivalent":
+        return max(abs(effect.low), abs(effect.high)) < abs(published)
+    if effect.reference is not None and effect.threshold < effect.reference:  # a ceiling
+        return effect.high < published
+    return effect.low > published
+
+
 def _vacuous(claim: Claim, context: Context) -> bool:
-    """Whether a control arm, put in the subject's place, meets the claim as well."""
-    controls = [arm.name for arm in claim.arms if arm.role == "control"]
-    for control in controls:
-        replaced: list[Status] = []
-        for leaf in leaves(claim.expectation):
-            if isinstance(leaf, Exact) or control in leaf.arms_used():
-                return False
-            field = "arm" if isinstance(leaf, AtLeast) else "subject"
-            if not hasattr(leaf, field):
-                return False
-            try:
-                replaced.append(judge_leaf(leaf.model_copy(update={field: control}), context)[0])
-            except (KeyError, ValueError):
-                return False
-        if replaced and combine(replaced) == "REPRODUCED":
-            return True
-    return False
+    """Whether a control arm, put in the subject's place, meets the whole claim as well; its estimate is enough."""
+    lenient = claim.model_copy(update={"protocol": claim.protocol.model_copy(update={"n_min": 1})})
+    context = replace(context, claim=lenient, binding=False)
+    return any(
+        all(_meets(leaf, arm.name, context) for leaf in leaves(claim.expectation))
+        for arm in claim.arms
+        if arm.role == "control"
+    )
+
+
+def _meets(leaf: Part, control: str, context: Context) -> bool:
+    if isinstance(leaf, Exact | Order) or control in leaf.arms_used():
+        return False
+    field = "arm" if isinstance(leaf, AtLeast | Slope) else "subject"
+    _, (part, *_), _ = judge_leaf(leaf.model_copy(update={field: control}), context)
+    if part.effect is None:
+        return False
+    found = part.effect.estimate
+    if isinstance(leaf, AtLeast):
+        return found >= leaf.floor if leaf.floor >= leaf.reference else found <= leaf.floor
+    if isinstance(leaf, NotWorse):
+        return found > -leaf.margin
+    if isinstance(leaf, Equivalent):
+        return abs(found) < leaf.margin
+    if isinstance(leaf, Slope):
+        return abs(found - leaf.exponent) <= leaf.tolerance
+    return found >= leaf.at_least
