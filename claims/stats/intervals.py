@@ -54,7 +54,12 @@ def welch_t(first: Sequence[float], second: Sequence[float], level: float) -> In
         return _interval(difference, math.inf, 0, level)
     va, vb = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
     total = va + vb
-    df = total**2 / (va**2 / (a.size - 1) + vb**2 / (b.size - 1)) if total > 0 else a.size + b.size - 2.0
+    # Shares of the variance, not its squares: those of very small numbers would vanish.
+    df = (
+        1 / ((va / total) ** 2 / (a.size - 1) + (vb / total) ** 2 / (b.size - 1))
+        if total > 0
+        else a.size + b.size - 2.0
+    )
     return _interval(difference, math.sqrt(total), df, level)
 
 

@@ -9,6 +9,9 @@ __all__ = ["ALPHA", "detectable", "further_units", "level", "minimum_paired"]
 ALPHA = 0.05
 """Two-sided error rate of a paper's confirmatory claims at a tier, taken together."""
 
+MOST_UNITS = 1_000_000
+"""Units beyond which more of them are no advice: the estimate lies on the bound, but for rounding."""
+
 
 def level(m: int) -> float:
     """Two-sided confidence level of one of `m` comparisons (Bonferroni)."""
@@ -23,9 +26,10 @@ def minimum_paired(m: int) -> int:
 def further_units(n: int, half_width: float, distance: float) -> int | None:
     """Units beyond `n` with which an interval of this spread would just exclude a bound at `distance`.
 
-    The half-width shrinks as 1/√n: n·(half_width/distance)² in all. None where no number would do.
+    The half-width shrinks as 1/√n: n·(half_width/distance)² in all. None where no number would do, or none that
+    anyone would measure.
     """
-    if distance <= 0 or not math.isfinite(half_width):
+    if distance <= 0 or not math.isfinite(half_width) or half_width > distance * math.sqrt(MOST_UNITS / n):
         return None
     return max(1, math.ceil(n * (half_width / distance) ** 2) - n)
 
