@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,8 @@ NOMINAL = 0.05
 """Share of placebos that may look like an effect."""
 IMPOSSIBLE = 0.001
 """A placebo less likely than this, or a pooled rate, condemns a run."""
+WHOLE = 10
+"""Processes an arm that make a control whole."""
 
 
 class Health(BaseModel):
@@ -51,39 +53,50 @@ class Health(BaseModel):
 
     @property
     def valid(self) -> bool:
-        """Whether no run is condemned."""
-        return not self.fault(self.placebo_p)
+        """Whether there are controls and none condemns a run."""
+        return not self.fault({*self.placebo_p, *self.control_ratio})
 
     def fault(self, runs: Collection[str]) -> str:
-        """Why timings of these runs may not be believed, or an empty string."""
+        """Why timings of these runs may not be believed, or an empty string.
+
+        A run that was interrupted before its own controls is vouched for by those of other runs; where no run has
+        any, nothing is known about the timings.
+        """
+        if not self.placebo_p or not self.control_ratio:
+            missing = "positive control" if self.placebo_p else "placebo"
+            return f"no run has a whole {missing}, so nothing is known of the timings; measure --fresh"
         if self.pooled_p < IMPOSSIBLE:
             return f"{self.false_alarms} of {self.runs} placebos look like effects (p = {self.pooled_p:.2g})"
         for run in sorted(runs):
-            if run not in self.placebo_p:
-                return f"run {run} has no placebo beside its timings"
-            if self.placebo_p[run] < IMPOSSIBLE:
+            if self.placebo_p.get(run, 1.0) < IMPOSSIBLE:
                 return f"the A/A placebo of run {run} shows an effect (p = {self.placebo_p[run]:.2g}); measure --fresh"
-            low, high = self.control_ratio.get(run, (math.nan, math.nan))
+            low, high = self.control_ratio.get(run, (math.inf, math.inf))
             if not low > 1:
                 return f"run {run} could not see a slowdown of 1.5 (interval [{low:.3g}, {high:.3g}]); measure --fresh"
         return ""
 
 
 def assess(records: Iterable[Record]) -> Health:
-    """Health from the records of `house.placebo` (arms a, b) and `house.positive_control` (arms fast, slow)."""
-    by_run: dict[tuple[str, str], dict[str, list[float]]] = {}
-    for record in records:
+    """Health from the records of `house.placebo` (arms a, b) and `house.positive_control` (arms fast, slow).
+
+    A control counts once all its processes have ended well: half of one would have the power of a smaller test.
+    """
+    processes: dict[tuple[str, str, str], dict[tuple[int, ...], float]] = {}
+    for record in sorted(records, key=lambda record: record.started):
         if record.role in ("placebo", "control") and record.status == "ok" and record.samples.get("latency_s"):
-            arms = by_run.setdefault((record.run, record.role), {})
-            arms.setdefault(record.arm, []).append(math.log(statistics.median(record.samples["latency_s"])))
-    placebo: dict[str, float] = {}
-    control: dict[str, tuple[float, float]] = {}
-    for (run, role), arms in sorted(by_run.items()):
-        if role == "placebo" and len(arms.get("a", ())) > 1 and len(arms.get("b", ())) > 1:
-            placebo[run] = _two_sided_p(arms["a"], arms["b"])
-        elif role == "control" and "slow" in arms and "fast" in arms:
-            seen = welch_t(arms["slow"], arms["fast"], 0.95)
-            control[run] = (math.exp(max(seen.low, -700.0)), math.exp(min(seen.high, 700.0)))
+            arm = processes.setdefault((record.run, record.role, record.arm), {})
+            # The same record may lie in several merged files; the first counts.
+            arm.setdefault(record.seeds, math.log(statistics.median(record.samples["latency_s"])))
+
+    def pairs(role: str, first: str, second: str) -> Iterator[tuple[str, list[float], list[float]]]:
+        for run in sorted({run for run, _, _ in processes}):
+            a, b = (list(processes.get((run, role, arm), {}).values()) for arm in (first, second))
+            if min(len(a), len(b)) >= WHOLE:
+                yield run, a, b
+
+    placebo = {run: _two_sided_p(a, b) for run, a, b in pairs("placebo", "a", "b")}
+    seen = {run: welch_t(slow, fast, 0.95) for run, slow, fast in pairs("control", "slow", "fast")}
+    control = {run: (math.exp(max(ends.low, -700.0)), math.exp(min(ends.high, 700.0))) for run, ends in seen.items()}
     return Health(placebo_p=placebo, control_ratio=control, pooled_p=_pooled_p(placebo))
 
 

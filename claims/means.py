@@ -69,7 +69,7 @@ def judge_means(leaf: Means, context: Context) -> Judged:
         smallest = detectable(interval.se, interval.df, interval.level)
         if math.log(leaf.at_least) < smallest:
             least = math.exp(min(smallest, _LARGEST_LOG))
-            reason = f"the bar of {leaf.at_least:g} is closer to 1 than {least:.3g}, the least that this spread can show"
+            reason = f"the bar of {leaf.at_least:g} is closer to 1 than {least:.3g}, the least that this spread shows"
             ruling = replace(ruling, status="INCONCLUSIVE", reason=reason)
             more = further_units(n, smallest, math.log(leaf.at_least))
     effect = _effect(leaf, interval, claim.metric.unit, sign, n)
