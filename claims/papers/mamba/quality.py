@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimbench.expectation import Difference
+from claimbench.expectation import AllOf, Difference
 from claimbench.papers.mamba.workloads import Copying, Text
 from claimbench.spec import Arm, Claim, Metric, Needs, NotTestable, Protocol, Published, Source, Tuning
 
@@ -13,7 +13,7 @@ _FAIR_S4 = (
     "the same block, optimiser, data order and initial values, with Δ, B and C constant: the S4 with real diagonal A "
     "that the paper compares; its learning rate has the same grid, seeds and steps"
 )
-_GRID = (1e-3, 2e-3, 4e-3, 8e-3, 16e-3)
+_GRID = (2e-3, 4e-3, 8e-3, 16e-3)
 
 SELECTIVE_COPYING = Claim(
     id="mamba.selective_copying",
@@ -21,31 +21,31 @@ SELECTIVE_COPYING = Claim(
     statement="Making Δ, B and C depend on the input is what solves selective copying: S6 learns it, S4 does not.",
     source=Source(arxiv=ARXIV, where="Table 1"),
     published=(
-        Published(arm="S6, no gate", metric="accuracy", value=97.0, unit="%", where="Table 1"),
-        Published(arm="S4, no gate", metric="accuracy", value=18.3, unit="%", where="Table 1"),
+        Published(arm="Mamba block, S6", metric="accuracy", value=99.8, unit="%", where="Table 1"),
+        Published(arm="Mamba block, S4", metric="accuracy", value=56.4, unit="%", where="Table 1"),
     ),
     kind="ablation",
     experiment="claimbench.impls.mamba.experiments.training:selective_copying",
     arms=(
-        Arm(name="s6", options={"selective": "delta B C", "learning_rate": 8e-3}, configurations_tuned=5),
+        Arm(name="s6", options={"selective": "delta B C", "learning_rate": 8e-3}, configurations_tuned=4),
         Arm(
             name="s4",
             role="baseline",
             options={"selective": "", "learning_rate": 8e-3},
             why_fair=_FAIR_S4,
-            configurations_tuned=5,
+            configurations_tuned=4,
         ),
     ),
-    workloads={"smoke": Copying(length=32, data_tokens=4, d_model=32, batch_size=32, steps=500)},
+    workloads={"smoke": Copying(length=32, data_tokens=4, d_model=32, batch_size=32, steps=400)},
     metric=Metric(name="token_accuracy", unit="1", better="higher"),
-    expectation=Difference(subject="s6", baseline="s4", at_least=0.10, published=0.787),
+    expectation=Difference(subject="s6", baseline="s4", at_least=0.10, published=0.434),
     protocol=Protocol(unit="seed", n={"smoke": 8}, n_min=8, paired=True),
-    needs=Needs(core_seconds={"smoke": 100.0}, memory_bytes=2 * 2**30, trial_seconds=120.0),
+    needs=Needs(core_seconds={"smoke": 95.0}, memory_bytes=2 * 2**30, trial_seconds=120.0),
     tuning=Tuning(option="learning_rate", grid=_GRID, seeds=(1000, 1001)),
-    setups_tried=1,
+    setups_tried=5,
     keywords=("s4", "s6", "selection"),
     caveats=(
-        "32 positions and 4 data tokens, not 4096 and 16; 500 steps, not 400,000: S4 is still learning when it is "
+        "32 positions and 4 data tokens, not 4096 and 16; 400 steps, not 400,000: S4 is still learning when it is "
         "measured, so this shows who is ahead after equal steps, not where S4 ends.",
         "The paper's generator was never released; ours is stated in impls/mamba/tasks.py.",
         "S4 here has the real diagonal A of the paper's S6, not the complex A of the original S4.",
@@ -78,9 +78,14 @@ LANGUAGE_MODEL = Claim(
             options={"bigram": True},
         ),
     ),
-    workloads={"smoke": Text(length=128, batch_size=16, d_model=64, steps=150)},
+    workloads={"smoke": Text(length=128, batch_size=16, d_model=64, steps=100)},
     metric=Metric(name="bits_per_byte", unit="bit", better="lower"),
-    expectation=Difference(subject="s6", baseline="s4", at_least=0.05),
+    expectation=AllOf(
+        parts=(
+            Difference(subject="s6", baseline="s4", at_least=0.05),
+            Difference(subject="s6", baseline="bigram", at_least=0.5),
+        )
+    ),
     protocol=Protocol(unit="seed", n={"smoke": 2}, n_min=2, paired=True),
     needs=Needs(core_seconds={"smoke": 30.0}, memory_bytes=2 * 2**30, trial_seconds=120.0),
     keywords=("language", "text", "s4", "s6"),

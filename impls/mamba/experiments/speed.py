@@ -14,20 +14,13 @@ from claimbench.impls.common.initialise import generator
 from claimbench.impls.mamba.experiments.workload import workload_of
 from claimbench.impls.mamba.ssm import discretize, recurrence
 from claimbench.kernels import scan, selective_scan
-from claimbench.kernels.scan import baselines
 from claimbench.papers.mamba.workloads import AttentionShape, Lengths, ScanShape
 from claimbench.trial import Sweep, Timed, Trial
 
 __all__ = ["over_lengths", "selective_scan_forward"]
 
 _INPUT_SETS = 3
-_QUERY_ROWS = 256
-
-_SCANS: dict[str, Callable[..., Tensor]] = {
-    "fused": selective_scan,
-    "loop": baselines.loop,
-    "parallel": baselines.parallel,
-}
+_BLOCK = 64
 
 
 def selective_scan_forward(trial: Trial) -> Timed:
@@ -36,7 +29,7 @@ def selective_scan_forward(trial: Trial) -> Timed:
     The arm's option `scan` names the form. Activations are (B, L, D) in memory, as the block makes them.
     """
     work = workload_of(trial, ScanShape)
-    form = _SCANS[cast(str, trial.option("scan"))]
+    form = _form(cast(str, trial.option("scan")))
     random = generator(trial.seeds[0], "scan")
     inputs = [_scan_inputs(work.batch, work.channels, work.states, work.length, random) for _ in range(_INPUT_SETS)]
     return _timed_scan(form, inputs, work.batch, work.channels, work.states, work.length)
@@ -56,6 +49,14 @@ def over_lengths(trial: Trial) -> Sweep:
 
     at = {"scan": scan_at, "attention": attention_at}[trial.arm]
     return Sweep({float(length): partial(at, length) for length in work.lengths})
+
+
+def _form(name: str) -> Callable[..., Tensor]:
+    if name == "fused":
+        return selective_scan
+    from claimbench.kernels.scan import baselines
+
+    return {"loop": baselines.loop, "parallel": baselines.parallel}[name]
 
 
 def _scan_inputs(batch: int, channels: int, states: int, length: int, random: torch.Generator) -> tuple[Tensor, ...]:
@@ -95,12 +96,16 @@ def _timed_scan(
 def _reference_scan(
     u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, z: Tensor, bias: Tensor
 ) -> Tensor:
-    """Equations 2 and 4 by the loop of `ssm.py`, in time linear in L."""
-    x = u.transpose(1, 2)
+    """Equations 2 and 4 by the loop of `ssm.py`, a few steps at a time so that what it makes stays in cache."""
+    x, gate = u.transpose(1, 2), F.silu(z.transpose(1, 2))
     step = F.softplus(delta.transpose(1, 2) + bias)
-    A_bar, B_bar = discretize(step, A, B.transpose(1, 2), "euler")
-    y, _ = recurrence(A_bar, B_bar, C.transpose(1, 2), x)
-    return ((y + D * x) * F.silu(z.transpose(1, 2))).transpose(1, 2)
+    h, outputs = None, []
+    for begin in range(0, x.shape[1], _BLOCK):
+        now = slice(begin, begin + _BLOCK)
+        A_bar, B_bar = discretize(step[:, now], A, B[:, :, now].transpose(1, 2), "euler")
+        y, h = recurrence(A_bar, B_bar, C[:, :, now].transpose(1, 2), x[:, now], h)
+        outputs.append((y + D * x[:, now]) * gate[:, now])
+    return torch.cat(outputs, dim=1).transpose(1, 2)
 
 
 def _timed_attention(shape: AttentionShape, length: int, random: torch.Generator) -> Timed:
@@ -114,8 +119,8 @@ def _timed_attention(shape: AttentionShape, length: int, random: torch.Generator
     def reference(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         # A few queries at a time: the whole matrix of scores would need length² doubles.
         rows = []
-        for begin in range(0, length, _QUERY_ROWS):
-            end = min(begin + _QUERY_ROWS, length)
+        for begin in range(0, length, _BLOCK):
+            end = min(begin + _BLOCK, length)
             scores = q[:, :, begin:end] @ k[:, :, :end].mT * shape.head_dim**-0.5
             later = torch.ones(end - begin, end, dtype=torch.bool).triu(begin + 1)
             rows.append(scores.masked_fill(later, -torch.inf).softmax(dim=-1) @ v[:, :, :end])

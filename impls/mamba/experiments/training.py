@@ -31,14 +31,11 @@ _TEST_WINDOWS = 64
 def selective_copying(trial: Trial) -> Quality:
     """Accuracy on selective copying, token by token and of whole sequences, one value a seed.
 
-    The blocks have neither gate nor convolution ("no gate" in Table 1), so that selection is all they differ in.
-    Options of the arm: `selective`, `learning_rate`.
+    Every arm is the whole Mamba block, so that selection is all they differ in. Options of the arm: `selective`,
+    `learning_rate`.
     """
     work = workload_of(trial, Copying)
-    block = BlockConfig(
-        work.d_model, work.d_state, d_conv=0, gated=False, selective=selection(cast(str, trial.option("selective")))
-    )
-    config = MambaConfig(work.vocabulary, work.n_layer, block, tied=False, embedding_std=1.0)
+    config = MambaConfig(work.vocabulary, work.n_layer, _block(trial, work), tied=False, embedding_std=1.0)
     test = _copying(work, work.evaluation_sequences, generator(_TEST_SEED, "test"))
 
     def batches(seed: int) -> Iterator[Batch]:
@@ -76,8 +73,7 @@ def language_model(trial: Trial) -> Quality:
     text = split_blocks(cpython_topics(), work.block_bytes, work.held_out_every)
     if trial.options.get("bigram"):
         return Quality({"bits_per_byte": [bigram_bits_per_byte(text, work.length) for _ in trial.seeds]})
-    block = BlockConfig(work.d_model, work.d_state, selective=selection(cast(str, trial.option("selective"))))
-    config = MambaConfig(VOCABULARY, work.n_layer, block)
+    config = MambaConfig(VOCABULARY, work.n_layer, _block(trial, work))
     inputs, targets = text.tests(work.length)
 
     def loss(model: nn.Module, batch: Batch) -> Tensor:
@@ -105,6 +101,10 @@ def language_model(trial: Trial) -> Quality:
         for run, seed in enumerate(trial.seeds)
     ]
     return _quality(histories)
+
+
+def _block(trial: Trial, work: Copying | Text) -> BlockConfig:
+    return BlockConfig(work.d_model, work.d_state, selective=selection(cast(str, trial.option("selective"))))
 
 
 def _copying(work: Copying, batch: int, order: torch.Generator) -> Batch:
