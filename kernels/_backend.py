@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal, get_args
 
 import torch
@@ -17,7 +18,7 @@ _DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 def choose(backend: Backend | None, device: torch.device) -> Backend:
     """The backend asked for, or the fast one for `device`.
 
-    Raises ValueError for a name that is none of the three, or for numba's kernels with a tensor off the CPU.
+    Raises ValueError for a name that is none of the three, or for a device that the backend cannot serve.
     """
     if backend is None:
         return {"cpu": "cpu", "cuda": "triton"}.get(device.type, "naive")  # pyright: ignore[reportReturnType]
@@ -25,6 +26,10 @@ def choose(backend: Backend | None, device: torch.device) -> Backend:
         raise ValueError(f"backend={backend!r}: choose one of {', '.join(get_args(Backend))}, or None for the fastest")
     if backend == "cpu" and device.type != "cpu":
         raise ValueError(f"backend='cpu' needs tensors on the CPU, not on {device}: move them, or leave it out")
+    if backend == "triton" and device.type == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":
+        raise ValueError(
+            "backend='triton' needs tensors on a GPU: move them, or set TRITON_INTERPRET=1 to interpret it"
+        )
     return backend
 
 

@@ -5,7 +5,6 @@ What it keeps for backward is its inputs and one state in CHUNK steps.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 from claimbench.kernels._arrays import array, optional_array, optional_rows, rows, strided
 from claimbench.kernels.scan import _cpu_kernels as kernels
+from claimbench.kernels.scan._forms import common_groups, ungrouped
 
 __all__ = ["SelectiveScan", "selective_scan", "warm"]
 
@@ -55,7 +55,7 @@ class SelectiveScan(torch.autograd.Function):
         batch, dim, length = u.shape
         states = A.shape[1]
         dtype = torch.float64 if torch.float64 in {t.dtype for t in (u, delta, A, B, C)} else torch.float32
-        groups = _groups(B, C)
+        groups = common_groups(B, C)
         out = torch.empty(batch, length, dim, dtype=dtype)
         last = torch.empty(batch, dim, states, dtype=dtype)
         n_kept = -(-length // kernels.CHUNK) - 1 if any(ctx.needs_input_grad) else 0
@@ -86,7 +86,7 @@ class SelectiveScan(torch.autograd.Function):
     def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None) -> tuple[Tensor | None, ...]:
         u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints = ctx.saved_tensors
         batch, dim, length = u.shape
-        states, dtype, groups = A.shape[1], checkpoints.dtype, _groups(B, C)
+        states, dtype, groups = A.shape[1], checkpoints.dtype, common_groups(B, C)
         if grad_out is None:
             grad_out = u.new_zeros(1, 1, 1).expand(batch, length, dim).transpose(1, 2)
 
@@ -123,8 +123,8 @@ class SelectiveScan(torch.autograd.Function):
             (u, grad_u.transpose(1, 2)),
             (delta, grad_delta.transpose(1, 2)),
             (A, grad_A),
-            (B, _ungrouped(grad_B, B)),
-            (C, _ungrouped(grad_C, C)),
+            (B, grad_B[0, 0] if B.ndim == 2 else ungrouped(grad_B, B)),
+            (C, grad_C[0, 0] if C.ndim == 2 else ungrouped(grad_C, C)),
             (D, grad_D),
             (z, grad_z.transpose(1, 2)),
             (delta_bias, grad_bias),
@@ -132,12 +132,6 @@ class SelectiveScan(torch.autograd.Function):
         )
         wanted = zip(ctx.needs_input_grad, gradients, strict=False)
         return *(gradient.to(x.dtype) if needed else None for needed, (x, gradient) in wanted), None
-
-
-def _groups(B: Tensor, C: Tensor) -> int:
-    """Groups of channels that share both B and C: the larger number of groups, which the smaller has to divide."""
-    own = [weights.shape[1] if weights.ndim == 4 else 1 for weights in (B, C)]
-    return math.lcm(*own)
 
 
 def _weights(weights: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int, int, int, int, int]]:
@@ -148,18 +142,6 @@ def _weights(weights: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int
         weights = weights[:, None]
     flat, strides = strided(weights, dtype)
     return flat, (weights.shape[1], *strides)
-
-
-def _ungrouped(gradient: Tensor, weights: Tensor) -> Tensor:
-    """The gradient of B or C in the form in which the caller gave it."""
-    if weights.ndim == 2:
-        return gradient[0, 0]
-    batch, length, groups, states = gradient.shape
-    own = weights.shape[1] if weights.ndim == 4 else 1
-    if own < groups:
-        gradient = gradient.view(batch, length, own, groups // own, states).sum(3)
-    gradient = gradient.permute(0, 2, 3, 1)
-    return gradient if weights.ndim == 4 else gradient[:, 0]
 
 
 def warm() -> None:

@@ -1,0 +1,95 @@
+"""The causal convolution on NVIDIA and AMD GPUs: Triton kernels behind autograd, the same bits every time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import triton
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from claimbench.kernels.conv import _triton_kernels as kernels
+
+__all__ = ["BLOCK_D", "BLOCK_T", "NUM_WARPS", "CausalConv1d", "causal_conv1d"]
+
+BLOCK_T = 32
+"""Steps of a program."""
+BLOCK_D = 32
+"""Channels of a program: one a lane."""
+NUM_WARPS = 4
+
+
+def causal_conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
+    """Shapes as in `claimbench.kernels.causal_conv1d`. Raises TypeError for float64."""
+    for name, tensor in {"x": x, "weight": weight}.items():
+        if tensor.dtype == torch.float64:
+            raise TypeError(f"{name} is float64, which the Triton kernels do not compute in: pass backend='naive'")
+    return CausalConv1d.apply(x, weight, bias, activated)  # pyright: ignore[reportReturnType]
+
+
+class CausalConv1d(torch.autograd.Function):
+    """The kernels' forward and backward; it keeps its inputs alone."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
+        batch, dim, length = x.shape
+        out = x.new_empty(batch, length, dim)
+        kernels.causal_conv1d_fwd_kernel[_grid(batch, dim, length)](
+            x,
+            *x.stride(),
+            weight.contiguous(),
+            bias if bias is None else bias.contiguous(),
+            out,
+            dim,
+            length,
+            **_constants(weight, bias, activated),
+        )
+        ctx.save_for_backward(x, weight, bias)
+        ctx.activated = activated
+        return out.transpose(1, 2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, bias = ctx.saved_tensors
+        batch, dim, length = x.shape
+        grid = _grid(batch, dim, length)
+        grad_x = x.new_empty(batch, length, dim)
+        grad_weight = x.new_empty(batch * grid[0], weight.shape[1], dim, dtype=torch.float32)
+        grad_bias = x.new_empty(batch * grid[0], dim, dtype=torch.float32)
+        kernels.causal_conv1d_bwd_kernel[grid](
+            grad_out,
+            *grad_out.stride(),
+            x,
+            *x.stride(),
+            weight.contiguous(),
+            bias if bias is None else bias.contiguous(),
+            grad_x,
+            grad_weight,
+            grad_bias,
+            dim,
+            length,
+            **_constants(weight, bias, ctx.activated),
+        )
+        return (
+            grad_x.transpose(1, 2),
+            grad_weight.sum(0).t().to(weight.dtype),
+            None if bias is None else grad_bias.sum(0).to(bias.dtype),
+            None,
+        )
+
+
+def _grid(batch: int, dim: int, length: int) -> tuple[int, int, int]:
+    return triton.cdiv(length, BLOCK_T), triton.cdiv(dim, BLOCK_D), batch
+
+
+def _constants(weight: Tensor, bias: Tensor | None, activated: bool) -> dict[str, Any]:
+    return {
+        "HAS_BIAS": bias is not None,
+        "ACTIVATED": activated,
+        "WIDTH": weight.shape[1],
+        "BLOCK_T": BLOCK_T,
+        "BLOCK_D": BLOCK_D,
+        "num_warps": NUM_WARPS,
+    }
