@@ -64,7 +64,7 @@ class Health(BaseModel):
         """
         if not self.placebo_p or not self.control_ratio:
             missing = "positive control" if self.placebo_p else "placebo"
-            return f"no run has a whole {missing}, so nothing is known of the timings; measure --fresh"
+            return f"no {missing} has run to its end beside any timing; measure --fresh"
         if self.pooled_p < IMPOSSIBLE:
             return f"{self.false_alarms} of {self.runs} placebos look like effects (p = {self.pooled_p:.2g})"
         for run in sorted(runs):

@@ -144,7 +144,10 @@ def _meets(leaf: Part, control: str, context: Context) -> bool:
     if isinstance(leaf, Exact | Order) or control in leaf.arms_used():
         return False
     field = "arm" if isinstance(leaf, AtLeast | Slope) else "subject"
-    _, (part, *_), _ = judge_leaf(leaf.model_copy(update={field: control}), context)
+    try:
+        _, (part, *_), _ = judge_leaf(leaf.model_copy(update={field: control}), context)
+    except (KeyError, ValueError):
+        return False  # it does not report what the claim is about
     if part.effect is None:
         return False
     found = part.effect.estimate
