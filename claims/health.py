@@ -62,9 +62,6 @@ class Health(BaseModel):
         A run that was interrupted before its own controls is vouched for by those of other runs; where no run has
         any, nothing is known about the timings.
         """
-        if not self.placebo_p or not self.control_ratio:
-            missing = "positive control" if self.placebo_p else "placebo"
-            return f"no {missing} has run to its end beside any timing; measure --fresh"
         if self.pooled_p < IMPOSSIBLE:
             return f"{self.false_alarms} of {self.runs} placebos look like effects (p = {self.pooled_p:.2g})"
         for run in sorted(runs):
@@ -73,6 +70,9 @@ class Health(BaseModel):
             low, high = self.control_ratio.get(run, (math.inf, math.inf))
             if not low > 1:
                 return f"run {run} could not see a slowdown of 1.5 (interval [{low:.3g}, {high:.3g}]); measure --fresh"
+        if runs and not (self.placebo_p and self.control_ratio):
+            missing = "positive control" if self.placebo_p else "placebo"
+            return f"no {missing} has run to its end beside any timing; measure --fresh"
         return ""
 
 
