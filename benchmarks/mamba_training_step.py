@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from claimbench.impls.mamba.block import BlockConfig
 from claimbench.impls.mamba.model import MambaConfig, MambaLM
 
-TURNS = 15
+TURNS = 9
 
 
 class Shape(NamedTuple):
@@ -35,7 +35,6 @@ class Shape(NamedTuple):
 SHAPES = (
     Shape(32, 36, 32, 16, 2, 16),
     Shape(16, 128, 64, 16, 2, 256),
-    Shape(2, 512, 256, 16, 2, 256),
 )
 
 
