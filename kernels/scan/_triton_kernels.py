@@ -2,6 +2,9 @@
 
 A program takes BLOCK_D channels of one sequence and walks through time with their states [BLOCK_N, BLOCK_D] in
 registers: a lane owns a channel and all its states, so that reading out a state needs no exchange between lanes.
+The compiler lays a tensor out for the widest loads and stores
+that it can prove, which would spread a channel's states over lanes: `unit`, always 1, keeps the proof from it, and
+lanes still read neighbouring addresses.
 Everything is computed in float32. Names ending in _batch, _channel, _time, _group, _state are strides.
 """
 
@@ -27,7 +30,7 @@ def _sigmoid(x):
     return 1.0 / (1.0 + tl.exp(-x))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["unit"])
 def selective_scan_fwd_kernel(
     u_ptr, u_batch, u_channel, u_time,
     delta_ptr, delta_batch, delta_channel, delta_time,
@@ -37,7 +40,7 @@ def selective_scan_fwd_kernel(
     C_ptr, C_groups, C_batch, C_group, C_state, C_time,
     D_ptr, bias_ptr, initial_ptr,
     out_ptr, last_ptr, checkpoints_ptr,
-    dim, states, length, groups,
+    dim, states, length, groups, unit,
     HAS_Z: tl.constexpr, HAS_D: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_INITIAL: tl.constexpr,
     SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr, KEEP: tl.constexpr,
     CHUNK: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
@@ -54,7 +57,7 @@ def selective_scan_fwd_kernel(
     d_mask = d < (group + 1) * width
     n_mask = n < states
     mask = n_mask[:, None] & d_mask[None, :]  # [BLOCK_N, BLOCK_D]
-    matrix = d[None, :] * states + n[:, None]
+    matrix = d[None, :] * states + n[:, None] * unit
 
     a2 = tl.load(A_ptr + matrix, mask=mask, other=0.0).to(tl.float32) * 1.4426950408889634
     h = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
@@ -78,7 +81,7 @@ def selective_scan_fwd_kernel(
     B_at = B_ptr + b * B_batch + group * B_groups // groups * B_group + n * B_state
     C_at = C_ptr + b * C_batch + group * C_groups // groups * C_group + n * C_state
     out_at = out_ptr + b * length * dim + d
-    keep_at = checkpoints_ptr + b * (tl.cdiv(length, CHUNK) - 1) * states * dim + n[:, None] * dim + d[None, :]
+    keep_at = checkpoints_ptr + b * (tl.cdiv(length, CHUNK) - 1) * states * dim + n[:, None] * dim + d[None, :] * unit
     for t in range(length):
         if KEEP and t > 0 and t % CHUNK == 0:
             tl.store(keep_at, h, mask=mask)
@@ -106,7 +109,7 @@ def selective_scan_fwd_kernel(
     tl.store(last_ptr + b * dim * states + matrix, h, mask=mask)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["unit"])
 def selective_scan_bwd_kernel(
     grad_out_ptr, grad_out_batch, grad_out_channel, grad_out_time,
     u_ptr, u_batch, u_channel, u_time,
@@ -118,7 +121,7 @@ def selective_scan_bwd_kernel(
     D_ptr, bias_ptr, initial_ptr, grad_last_ptr, checkpoints_ptr, scratch_ptr,
     grad_u_ptr, grad_delta_ptr, grad_z_ptr, grad_A_ptr, grad_B_ptr, grad_C_ptr, grad_D_ptr, grad_bias_ptr,
     grad_initial_ptr,
-    dim, states, length, groups,
+    dim, states, length, groups, unit,
     HAS_Z: tl.constexpr, HAS_D: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_INITIAL: tl.constexpr,
     HAS_GRAD_LAST: tl.constexpr, SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr,
     CHUNK: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
@@ -137,7 +140,7 @@ def selective_scan_bwd_kernel(
     d_mask = d < (group + 1) * width
     n_mask = n < states
     mask = n_mask[:, None] & d_mask[None, :]  # [BLOCK_N, BLOCK_D]
-    matrix = d[None, :] * states + n[:, None]
+    matrix = d[None, :] * states + n[:, None] * unit
     batch_matrix = b * dim * states + matrix
 
     a2 = tl.load(A_ptr + matrix, mask=mask, other=0.0).to(tl.float32) * 1.4426950408889634
@@ -169,7 +172,7 @@ def selective_scan_bwd_kernel(
     C_base = C_ptr + b * C_batch + group * C_groups // groups * C_group + n * C_state
     program = b * tl.num_programs(0) + tile
     scratch = scratch_ptr + program * CHUNK * BLOCK_N * BLOCK_D
-    scratch_at = scratch + tl.arange(0, BLOCK_N)[:, None] * BLOCK_D + tl.arange(0, BLOCK_D)[None, :]
+    scratch_at = scratch + tl.arange(0, BLOCK_N)[:, None] * BLOCK_D + tl.arange(0, BLOCK_D)[None, :] * unit
     chunks = tl.cdiv(length, CHUNK)
     partial = ((tile % tiles) * tl.num_programs(1) + b) * length  # row of this program's share of grad_B and grad_C
 
@@ -180,7 +183,7 @@ def selective_scan_bwd_kernel(
         h = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
         if chunk > 0:
             kept = checkpoints_ptr + (b * (chunks - 1) + chunk - 1) * states * dim
-            h = tl.load(kept + n[:, None] * dim + d[None, :], mask=mask, other=0.0)
+            h = tl.load(kept + n[:, None] * dim + d[None, :] * unit, mask=mask, other=0.0)
         elif HAS_INITIAL:
             h = tl.load(initial_ptr + batch_matrix, mask=mask, other=0.0).to(tl.float32)
         for i in range(steps):

@@ -1,0 +1,190 @@
+"""Ahead-of-time builds of every Triton kernel, and what the compiled code uses: `python -P -m claimbench.kernels.aot`.
+
+It needs no GPU: the compilers come with Triton. The kernels' READMEs hold the printed tables.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from claimbench.kernels.conv import _triton_kernels as conv
+from claimbench.kernels.conv import triton as conv_launch
+from claimbench.kernels.scan import _triton_kernels as scan
+from claimbench.kernels.scan import triton as scan_launch
+
+__all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "table"]
+
+TARGETS: tuple[tuple[str, str, int | str, int], ...] = (
+    ("sm_80", "cuda", 80, 32),
+    ("sm_90", "cuda", 90, 32),
+    ("sm_100", "cuda", 100, 32),
+    ("gfx942", "hip", "gfx942", 64),
+)
+"""Name, and Triton's backend, architecture and warp size: A100, H100 and H200, B200, MI300."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A kernel as it is launched at the paper's shapes: bfloat16 in the fast layout, parameters in float32."""
+
+    family: str
+    """Folder of the kernel."""
+    kernel: Any
+    constants: Mapping[str, int | bool]
+    """Constants, and strides known to be 1."""
+    num_warps: int
+    float32: tuple[str, ...]
+    """Pointers to float32; the others point to bfloat16."""
+
+    @property
+    def name(self) -> str:
+        """The kernel's name in the table."""
+        return self.kernel.__name__.removesuffix("_kernel")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one compiled kernel uses."""
+
+    registers: int
+    """Vector registers a thread."""
+    spilled: int
+    """Bytes (NVIDIA: stack frame) or registers (AMD) a thread that did not fit."""
+    shared_bytes: int
+    """Shared memory a program."""
+
+
+_SCAN = {
+    "u_channel": 1, "delta_channel": 1, "z_channel": 1, "B_state": 1, "C_state": 1, "B_groups": 1, "C_groups": 1,
+    "groups": 1, "HAS_Z": True, "HAS_D": True, "HAS_BIAS": True, "HAS_INITIAL": False, "SOFTPLUS": True,
+    "B_FIXED": False, "C_FIXED": False, "CHUNK": scan_launch.CHUNK, "BLOCK_D": scan_launch.BLOCK_D, "BLOCK_N": 16,
+}  # fmt: skip
+_SCAN_FLOAT32 = (
+    "A_ptr", "D_ptr", "bias_ptr", "last_ptr", "checkpoints_ptr", "scratch_ptr", "grad_A_ptr", "grad_B_ptr",
+    "grad_C_ptr", "grad_D_ptr", "grad_bias_ptr", "grad_initial_ptr",
+)  # fmt: skip
+_CONV = {
+    "x_channel": 1, "HAS_BIAS": True, "ACTIVATED": True, "WIDTH": 4, "BLOCK_T": conv_launch.BLOCK_T,
+    "BLOCK_D": conv_launch.BLOCK_D,
+}  # fmt: skip
+_CONV_FLOAT32 = ("weight_ptr", "bias_ptr", "grad_weight_ptr", "grad_bias_ptr")
+
+BUILDS = (
+    Build("scan", scan.selective_scan_fwd_kernel, _SCAN | {"KEEP": True}, scan_launch.NUM_WARPS, _SCAN_FLOAT32),
+    Build(
+        "scan",
+        scan.selective_scan_bwd_kernel,
+        _SCAN | {"grad_out_channel": 1, "HAS_GRAD_LAST": False},
+        scan_launch.NUM_WARPS,
+        _SCAN_FLOAT32,
+    ),
+    Build("conv", conv.causal_conv1d_fwd_kernel, _CONV, conv_launch.NUM_WARPS, _CONV_FLOAT32),
+    Build("conv", conv.causal_conv1d_bwd_kernel, _CONV | {"grad_out_channel": 1}, conv_launch.NUM_WARPS, _CONV_FLOAT32),
+)
+
+
+def build(kernel: Build, target: str) -> Usage:
+    """Compile one kernel for one of `TARGETS`.
+
+    Raises RuntimeError under TRITON_INTERPRET=1, where kernels are not compiled, and Triton's own errors.
+    """
+    if os.environ.get("TRITON_INTERPRET") == "1":
+        raise RuntimeError("kernels are interpreted here: unset TRITON_INTERPRET to compile them")
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource, compile
+
+    backend, architecture, warp_size = next(entry[1:] for entry in TARGETS if entry[0] == target)
+    names = kernel.kernel.arg_names
+    unused = {name: None for name in names if f"HAS_{name.removesuffix('_ptr').upper()}" in _absent(kernel.constants)}
+    constants = {name: value for name, value in kernel.constants.items() if name in names} | unused
+    signature = {name: _type(name, kernel.float32, constants) for name in names}
+    # Addresses, and all sizes and strides but the number of steps, are multiples of 16 at the paper's shapes.
+    multiples = [i for i, name in enumerate(names) if signature[name] != "constexpr" and name not in ("length", "unit")]
+    attributes = {(i,): [["tt.divisibility", 16]] for i in multiples}
+    compiled = compile(
+        ASTSource(kernel.kernel, signature, constants, attributes),
+        target=GPUTarget(backend, architecture, warp_size),
+        options={"num_warps": kernel.num_warps},
+    )
+    if backend == "cuda":
+        registers, spilled = _read_cubin(compiled.asm["cubin"])
+    else:
+        registers, spilled = _read_amdgcn(compiled.asm["amdgcn"])
+    return Usage(registers, spilled, compiled.metadata.shared)
+
+
+def _absent(constants: Mapping[str, int | bool]) -> set[str]:
+    return {name for name, value in constants.items() if name.startswith("HAS_") and not value}
+
+
+def _type(name: str, float32: tuple[str, ...], constants: Mapping[str, object]) -> str:
+    if name in constants:
+        return "constexpr"
+    if name.endswith("_ptr"):
+        return "*fp32" if name in float32 else "*bf16"
+    return "i32"
+
+
+_FRAME_SIZE, _REGCOUNT = 0x11, 0x2F
+"""Attributes of an .nv.info section whose value is (symbol, number)."""
+
+
+def _read_cubin(binary: bytes) -> tuple[int, int]:
+    """Registers and bytes of stack a thread, from the attributes in the ELF section .nv.info."""
+    found = {kind: number for section in _sections(binary, ".nv.info") for kind, number in _attributes(section)}
+    return found[_REGCOUNT], found[_FRAME_SIZE]
+
+
+def _sections(binary: bytes, name: str) -> Iterator[bytes]:
+    """Contents of the sections of a 64-bit ELF file that bear a name."""
+    (table_at,) = struct.unpack_from("<Q", binary, 40)
+    entry_size, n_entries, names_index = struct.unpack_from("<HHH", binary, 58)
+    headers = [struct.unpack_from("<IIQQQQ", binary, table_at + i * entry_size) for i in range(n_entries)]
+    names_at = headers[names_index][4]
+    for header in headers:
+        start = names_at + header[0]
+        if binary[start : binary.index(b"\0", start)] == name.encode():
+            yield binary[header[4] : header[4] + header[5]]
+
+
+def _attributes(section: bytes) -> Iterator[tuple[int, int]]:
+    """(attribute, number) of an .nv.info section; format 4 has a size and a value, the others two bytes."""
+    at = 0
+    while at < len(section):
+        form, kind, size = struct.unpack_from("<BBH", section, at)
+        at += 4
+        if form == 4:
+            if size == 8:
+                yield kind, struct.unpack_from("<I", section, at + 4)[0]
+            at += size
+
+
+def _read_amdgcn(assembly: str) -> tuple[int, int]:
+    """Vector registers and how many of them were spilled, from the metadata that the assembler puts into the binary."""
+    registers, spilled = (
+        int(re.search(rf"\.{field}:\s*(\d+)", assembly)[1])  # pyright: ignore[reportOptionalSubscript]
+        for field in ("vgpr_count", "vgpr_spill_count")
+    )
+    return registers, spilled
+
+
+def table(family: str) -> str:
+    """Markdown table of the kernels of one folder: registers a thread, spills, bytes of shared memory a program."""
+    lines = ["| kernel | target | registers | spilled | shared bytes |", "|---|---|---|---|---|"]
+    for kernel in BUILDS:
+        if kernel.family == family:
+            for target, *_ in TARGETS:
+                used = build(kernel, target)
+                row = (f"`{kernel.name}`", target, used.registers, used.spilled, used.shared_bytes)
+                lines.append(f"| {' | '.join(map(str, row))} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    for family in dict.fromkeys(kernel.family for kernel in BUILDS):
+        print(f"{family}\n\n{table(family)}\n")
