@@ -51,11 +51,6 @@ class Health(BaseModel):
         """Observed share of false alarms; NaN where no run has a placebo."""
         return self.false_alarms / self.runs if self.runs else math.nan
 
-    @property
-    def valid(self) -> bool:
-        """Whether there are controls and none condemns a run."""
-        return not self.fault({*self.placebo_p, *self.control_ratio})
-
     def fault(self, runs: Collection[str]) -> str:
         """Why timings of these runs may not be believed, or an empty string.
 
