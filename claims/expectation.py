@@ -103,6 +103,15 @@ class Difference(_TwoArms):
     published: float | None = None
     """The paper's difference, oriented so that larger favours the claim."""
 
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if self.equivalence >= self.at_least:
+            raise ValueError(
+                f"equivalence {self.equivalence} must be below at_least {self.at_least}: "
+                "else one effect is both what is asked and none"
+            )
+        return self
+
 
 class NotWorse(_TwoArms):
     """The subject is not worse by more than a margin."""

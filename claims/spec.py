@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
 from claimbench.errors import SpecError
-from claimbench.expectation import Expectation, leaves
+from claimbench.expectation import AtLeast, Expectation, leaves
 
 __all__ = [
     "TIERS",
@@ -228,6 +228,13 @@ class Claim(_Statement):
             for arm in leaf.arms_used():
                 if arm not in names:
                     raise ValueError(f"expectation: unknown arm {arm!r}; the arms are {names}")
+            if isinstance(leaf, AtLeast):
+                good = leaf.floor - leaf.reference if self.metric.better == "higher" else leaf.reference - leaf.floor
+                if good <= 0:
+                    raise ValueError(
+                        f"expectation: {self.metric.better} is better, so the floor {leaf.floor} must lie on that "
+                        f"side of the reference {leaf.reference}"
+                    )
         for tier in self.workloads:
             if tier not in self.needs.core_seconds:
                 raise ValueError(f"needs.core_seconds: missing tier {tier!r}, which has a workload")

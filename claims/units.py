@@ -113,9 +113,9 @@ def vary(records: Sequence[Record], arm: str) -> bool:
         if record.arm == arm:
             for index in range(len(record.seeds)):
                 for name, samples in record.samples.items():
-                    units.setdefault(("samples", name), set()).add(samples[index])
+                    units.setdefault(("samples", name), set()).add(samples[index : index + 1])
                 for name, curve in record.curves.items():
-                    units.setdefault(("curves", name), set()).add(curve.y[index])
+                    units.setdefault(("curves", name), set()).add(curve.y[index : index + 1])
     return any(len(seen) > 1 for seen in units.values())
 
 

@@ -23,6 +23,7 @@ from factories import (
     units,
     unpaired,
 )
+from pydantic import ValidationError
 
 from claimbench.effect import Effect, Verdict, gap
 from claimbench.expectation import AllOf, AtLeast, Box, Difference, Equivalent, Exact, NotWorse, Ratio, Slope
@@ -456,6 +457,23 @@ def test_a_control_without_the_metric_crashes_nothing() -> None:
     )
     swept = [*lines(slope, "ours", lambda size: 1e-6 * size), *units(slope, {"constant": FAST["ours"]})]
     assert "vacuous" not in judged(slope, swept).qualifiers
+
+
+def test_an_empty_metric_beside_the_judged_one_crashes_nothing() -> None:
+    of = of_quality()
+    records = units(of, {"ours": [0.9] * 8, "theirs": [0.6] * 8})
+    assert judged(of, [changed(r, samples={**r.samples, "extra": ()}) for r in records]).status == "INCONCLUSIVE"
+
+
+@pytest.mark.parametrize(("better", "floor", "reference"), [("higher", 0.5, 0.9), ("lower", 0.9, 0.5), ("lower", 1, 1)])
+def test_a_floor_on_the_wrong_side_is_refused(better: str, floor: float, reference: float) -> None:
+    with pytest.raises(ValidationError, match=f"{better} is better"):
+        claim(AtLeast(arm="ours", floor=floor, reference=reference), better=better)
+
+
+def test_what_is_asked_cannot_be_no_effect() -> None:
+    with pytest.raises(ValidationError, match="both what is asked and none"):
+        Difference(subject="ours", baseline="theirs", at_least=0.1, equivalence=0.1)
 
 
 def test_declared_qualifiers_are_kept() -> None:
