@@ -35,6 +35,7 @@ __all__ = [
     "magnitude",
     "maximum",
     "minimum",
+    "prefetch",
     "sigmoid",
     "softplus",
     "store",
@@ -140,6 +141,20 @@ def broadcast_at(typing, array, index):
 
 
 @intrinsic
+def prefetch(typing, array, index):
+    """Asks for the cache line of element `index`, which may lie outside the array."""
+
+    def generate(context, builder, signature, arguments):
+        pointer = builder.bitcast(_pointer(context, builder, signature.args[0], *arguments), ir.IntType(8).as_pointer())
+        flags = [ir.Constant(_INT, value) for value in (0, 3, 1)]  # for reading, into every cache, data
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type] + [_INT] * 3)
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0"), [pointer, *flags])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+@intrinsic
 def _lane(typing, vector, index):
     def generate(context, builder, signature, arguments):
         return builder.extract_element(arguments[0], arguments[1])
@@ -176,6 +191,17 @@ _divide = _binary(lambda builder, a, b: builder.fdiv(a, b, flags=_FUSE))
 maximum = _binary(lambda builder, a, b: builder.select(builder.fcmp_ordered("<", a, b), b, a))
 minimum = _binary(lambda builder, a, b: builder.select(builder.fcmp_ordered(">", a, b), b, a))
 """Both pass on a NaN of the first argument."""
+
+
+@intrinsic
+def _select_negative(typing, x, a, b):
+    """Lanes of `a` where x is negative, else of `b`."""
+
+    def generate(context, builder, signature, arguments):
+        x, a, b = arguments
+        return builder.select(builder.fcmp_ordered("<", x, ir.Constant(x.type, [0.0] * LANES)), a, b)
+
+    return x(x, a, b), generate
 
 
 def _operator(symbol: Callable[..., Any], function: Any) -> None:
@@ -243,8 +269,8 @@ def _store_first(array, index, vector, count):
     return implement
 
 
-# 2^f on [-1/2, 1/2] and artanh(√q)/√q on [0, 1/9]: minimax in relative error (1.9e-9 and 4e-9); the
-# constant terms are exactly 1, so that a step with Δ = 0 keeps its state exactly.
+# Minimax in relative error: 2^f on [-1/2, 1/2] (1.9e-9), log1p(y)/y on [0, 1] (4.7e-9), 1/w on [1, 2] (1e-2, to be
+# improved). The constant terms of the first two are exactly 1, so that a step with Δ = 0 keeps its state exactly.
 _EXP2 = (
     1.5345811995697678e-4,
     1.339993121914167e-3,
@@ -254,18 +280,53 @@ _EXP2 = (
     0.6931472057372673,
     1.0,
 )
-_ARTANH = (0.1408916762562983, 0.13980301338804027, 0.2001245514372966, 0.3333315734093148, 1.0)
+_LOG1P = (
+    -3.244025173196756e-3,
+    1.985146229717769e-2,
+    -5.695953403386914e-2,
+    0.10603654848546723,
+    -0.15305592541395602,
+    0.19675939243340876,
+    -0.24954133652305788,
+    0.3332996241616662,
+    -0.4999990242275651,
+    1.0,
+)
+_RECIPROCAL = (0.32323232323232326, -1.4545454545454546, 2.121212121212121)
 _ROUND = 12582912.0
 """1.5 · 2^23: adding it to a float32 rounds to an integer, which then stands in the lowest bits."""
+
+
+def _horner(builder, x, coefficients):
+    """Polynomial with the given coefficients, the highest power first."""
+    first, *others = (ir.Constant(x.type, [float(np.float32(value))] * LANES) for value in coefficients)
+    value = first
+    for coefficient in others:
+        value = builder.fadd(builder.fmul(value, x, flags=_FUSE), coefficient, flags=_FUSE)
+    return value
+
+
+def _polynomial(coefficients):
+    """An intrinsic that computes a float32 polynomial."""
+
+    @intrinsic
+    def function(typing, x):
+        def generate(context, builder, signature, arguments):
+            return _horner(builder, arguments[0], coefficients)
+
+        return x(x), generate
+
+    return function
+
+
+_log1p_quotient = _polynomial(_LOG1P)
+_rough_reciprocal = _polynomial(_RECIPROCAL)
 
 
 def _two_to(builder, rounded, fraction):
     """2^(rounded + fraction), where the integer `rounded` was brought into the lowest bits by adding _ROUND."""
     kind, integers = fraction.type, ir.VectorType(_INT, LANES)
-    value = ir.Constant(kind, [float(np.float32(_EXP2[0]))] * LANES)
-    for coefficient in _EXP2[1:]:
-        product = builder.fmul(value, fraction, flags=_FUSE)
-        value = builder.fadd(product, ir.Constant(kind, [float(np.float32(coefficient))] * LANES), flags=_FUSE)
+    value = _horner(builder, fraction, _EXP2)
     exponent = builder.shl(builder.bitcast(rounded, integers), ir.Constant(integers, [23] * LANES))
     return builder.bitcast(builder.add(builder.bitcast(value, integers), exponent), kind)
 
@@ -328,24 +389,14 @@ def _exp2(x):
 
 
 def _log1p(y):
+    """log(1 + y) for y in [0, 1]."""
     raise NotImplementedError
 
 
 @overload(_log1p)
 def _log1p_of_0_to_1(y):
     if y.dtype == types.float32:
-        c0, c1, c2, c3, c4 = _ARTANH
-
-        def polynomial(y):
-            s = y / (y + like(y, 2.0))
-            q = s * s
-            p = like(y, c0) * q + like(y, c1)
-            p = p * q + like(y, c2)
-            p = p * q + like(y, c3)
-            p = p * q + like(y, c4)
-            return (s + s) * p
-
-        return polynomial
+        return lambda y: y * _log1p_quotient(y)
 
     def implement(y):
         for lane in range(LANES):
@@ -353,6 +404,25 @@ def _log1p_of_0_to_1(y):
         return y
 
     return implement
+
+
+def _reciprocal(w):
+    """1 / w for w in [1, 2]; in float32 by Newton's steps, a division being the slowest of operations."""
+    raise NotImplementedError
+
+
+@overload(_reciprocal)
+def _reciprocal_of_1_to_2(w):
+    if w.dtype == types.float32:
+
+        def newton(w):
+            one = like(w, 1.0)
+            guess = _rough_reciprocal(w)
+            better = guess + guess * (one - w * guess)
+            return better + better * (one - w * better)
+
+        return newton
+    return lambda w: like(w, 1.0) / w
 
 
 def exp2_product(a, b):
@@ -412,7 +482,9 @@ def sigmoid(x):
 @overload(sigmoid)
 def _sigmoid(x):
     def implement(x):
-        one = like(x, 1.0)
-        return one / (one + exp(like(x, 0.0) - x))
+        zero = like(x, 0.0)
+        e = exp(minimum(x, zero - x))
+        share = _reciprocal(like(x, 1.0) + e)
+        return _select_negative(x, e * share, share)
 
     return implement

@@ -23,6 +23,7 @@ from claimbench.kernels._simd import (
     load_first,
     magnitude,
     maximum,
+    prefetch,
     sigmoid,
     softplus,
     store,
@@ -182,6 +183,11 @@ def forward(
                     step = load(step_chunk, t * LANES)
                     step_x = load(step_x_chunk, t * LANES)
                     y = load(y_chunk, t * LANES)
+                    prefetch(u, b * u_batch + (start + t) * u_time + channel + LANES)
+                    prefetch(delta, b * delta_batch + (start + t) * delta_time + channel + LANES)
+                    if has_z:
+                        prefetch(z, b * z_batch + (start + t) * z_time + channel + LANES)
+                    prefetch(out, (b * length + start + t) * dim + channel + LANES)
                     for n in range(states):
                         at = state_at + n * LANES
                         decay = exp2_product(step, load(a2, at)) if in_range else exp2(step * load(a2, at))

@@ -33,9 +33,9 @@ def selective_scan(
         delta = torch.logaddexp(delta, torch.zeros_like(delta))
     B, C = _per_channel(B.to(dtype), u), _per_channel(C.to(dtype), u)
     h = x.new_zeros(u.shape[0], *A.shape) if initial_state is None else initial_state.to(dtype)
-    y = []
+    driven, y = delta * x, []
     for t in range(u.shape[2]):
-        h = torch.exp(delta[:, :, t, None] * A) * h + (delta * x)[:, :, t, None] * B[..., t]
+        h = torch.exp(delta[:, :, t, None] * A) * h + driven[:, :, t, None] * B[..., t]
         y.append((h * C[..., t]).sum(-1))
     out = torch.stack(y, dim=-1)
     if D is not None:
