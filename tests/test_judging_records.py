@@ -270,15 +270,37 @@ def test_diverged_curve_gives_no_slope() -> None:
     assert "no slope can be given" in seen.reason
 
 
-def test_tests_disagree() -> None:
-    of = of_quality(protocol=Protocol(unit="seed", n={"smoke": 7}, n_min=6, paired=True))
-    skewed = [0.115, 0.6, 0.61, 0.6, 0.62, 0.6, 0.05]
-    seen = judged(of, units(of, {"ours": skewed, "theirs": [0.0] * 7}), m=2)
+# Two of seven lie on the bound, one on its far side: the t interval excludes it, three of 128 sign patterns do not.
+SKEWED = (0.015, 0.5, 0.51, 0.5, 0.52, 0.5, -0.05)
+
+
+@pytest.mark.parametrize(
+    ("expectation", "sign", "shift"),
+    [
+        pytest.param(DIFFERENCE, 1, 0.1, id="reproduced"),
+        pytest.param(DIFFERENCE.model_copy(update={"at_least": 2.0}), 1, 0.0, id="partial, no effect"),
+        pytest.param(DIFFERENCE.model_copy(update={"at_least": 2.0}), -1, 2.0, id="partial, threshold"),
+        pytest.param(DIFFERENCE, -1, 0.0, id="contradicted"),
+        pytest.param(DIFFERENCE.model_copy(update={"at_least": 2.0, "equivalence": 0.5}), 1, -0.5, id="no effect"),
+        pytest.param(Equivalent(subject="ours", baseline="theirs", margin=1.0), 1, -1.0, id="inside, below"),
+        pytest.param(Equivalent(subject="ours", baseline="theirs", margin=1.0), -1, 1.0, id="inside, above"),
+        pytest.param(Equivalent(subject="ours", baseline="theirs", margin=1.0), 1, 1.0, id="outside, above"),
+        pytest.param(Equivalent(subject="ours", baseline="theirs", margin=1.0), -1, -1.0, id="outside, below"),
+        pytest.param(NotWorse(subject="ours", baseline="theirs", margin=1.0), 1, -1.0, id="not worse"),
+        pytest.param(NotWorse(subject="ours", baseline="theirs", margin=1.0), -1, -1.0, id="worse"),
+    ],
+)
+def test_tests_disagree(expectation: Difference | Equivalent | NotWorse, sign: int, shift: float) -> None:
+    of = claim(expectation, protocol=Protocol(unit="seed", n={"smoke": 7}, n_min=6, paired=True))
+    records = units(of, {"ours": [sign * d + shift for d in SKEWED], "theirs": [0.0] * 7})
+    seen = judged(of, records, m=2)
     assert seen.status == "INCONCLUSIVE"
     effect = seen.parts[0].effect
     assert effect is not None
-    assert effect.low > 0.1, "the t interval alone would pass it"
+    assert not effect.low <= shift <= effect.high, "the t interval alone would decide"
     assert "tests disagree" in seen.reason
+    alone = judged(of, records, m=1)
+    assert alone.status in ("REPRODUCED", "PARTIAL", "CONTRADICTED"), "3/128 is enough for one comparison"
 
 
 def test_seeds_that_change_nothing_are_no_evidence() -> None:
