@@ -30,7 +30,7 @@ def judge_all(
         if isinstance(claim, NotTestable):
             verdicts.append(not_testable(claim, tier or "smoke"))
             continue
-        own = [record for record in records if record.claim == claim.id]
+        own = _own(claim, records, lock)
         for one in _tiers(claim, own, tier):
             family = lock.family(claim.paper, one)
             verdicts.append(judge(claim, one, family, [record for record in own if record.tier == one], health))
@@ -40,12 +40,20 @@ def judge_all(
 def judge_history(claim: Claim, tier: Tier, records: Sequence[Record], lock: Lock) -> list[tuple[int, Verdict]]:
     """The claim's records under each judgement that was ever locked, oldest first: (version, verdict)."""
     health = assess(records)
-    own = [record for record in records if record.claim == claim.id and record.tier == tier]
+    own = [record for record in _own(claim, records, lock) if record.tier == tier]
     judged: list[tuple[int, Verdict]] = []
     for past in lock.history(claim):
         then = claim.model_copy(update={"expectation": past.expectation})
         judged.append((past.version, judge(then, tier, past.family.get(tier, 1), own, health)))
     return judged
+
+
+def _own(claim: Claim, records: Sequence[Record], lock: Lock) -> list[Record]:
+    """The claim's records; once it is locked, what was measured of its draft confirms nothing."""
+    own = [record for record in records if record.claim == claim.id]
+    if lock.state(claim) == "draft":
+        return own
+    return [record for record in own if record.role == claim.role]
 
 
 def _tiers(claim: Claim, records: Sequence[Record], tier: Tier | None) -> list[Tier]:

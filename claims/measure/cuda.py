@@ -16,7 +16,7 @@ from claimbench.errors import MeasurementRefused
 from claimbench.measure.arrays import InputSet, copied, outputs, snapshot, vary_into
 from claimbench.measure.gates import check_before, check_outputs
 from claimbench.measure.roofline import Roofline
-from claimbench.measure.timing import SLOW_CALL_S, Timing, check_floor, check_timed, sample_count
+from claimbench.measure.timing import BUDGET_S, SLOW_CALL_S, Timing, check_floor, check_timed, sample_count
 from claimbench.record import Regime
 from claimbench.trial import Timed, Trial
 
@@ -28,7 +28,9 @@ _CYCLES_PER_S = 2e9
 """About the clock of a data-centre GPU; only the idle time at the head of the queue depends on it."""
 
 
-def time_call(timed: Timed, trial: Trial, roofline: Roofline | None, *, fresh_process: bool) -> Timing:
+def time_call(
+    timed: Timed, trial: Trial, roofline: Roofline | None, *, fresh_process: bool, budget_s: float = BUDGET_S
+) -> Timing:
     """Gate, time and gate again one call on the current GPU; every input set is compiled and tuned for first.
 
     Raises MeasurementRefused where a gate fails, an input is overwritten, work is left to another stream, the
@@ -42,7 +44,7 @@ def time_call(timed: Timed, trial: Trial, roofline: Roofline | None, *, fresh_pr
     held = Timed(timed.call, origins, timed.reference, timed.flops, timed.bytes)
     check_before(held, trial)
     estimate, warmup = _warm_up(held)
-    samples = _sample(held, trial, sample_count(estimate), estimate)
+    samples = _sample(held, trial, sample_count(estimate, budget_s), estimate)
     regime = Regime(
         clock="cuda_event",
         process="fresh" if fresh_process else "fork",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from claimbench.errors import MeasurementRefused, SpecError
 from claimbench.measure.roofline import Roofline
-from claimbench.measure.timing import Timing, time_call
+from claimbench.measure.timing import BUDGET_S, Timing, time_call
 from claimbench.record import Curve, Regime
 from claimbench.trial import Exact, Outcome, Quality, Sweep, Timed, Trial
 
@@ -60,12 +60,14 @@ def execute(outcome: Outcome, trial: Trial, *, fresh_process: bool, roofline: Ro
     return measured
 
 
-def _time(timed: Timed, trial: Trial, roofline: Roofline | None, *, fresh_process: bool) -> Timing:
+def _time(
+    timed: Timed, trial: Trial, roofline: Roofline | None, *, fresh_process: bool, budget_s: float = BUDGET_S
+) -> Timing:
     if trial.device == "cuda":
         from claimbench.measure.cuda import time_call as time_cuda_call
 
-        return time_cuda_call(timed, trial, roofline, fresh_process=fresh_process)
-    return time_call(timed, trial, roofline, fresh_process=fresh_process)
+        return time_cuda_call(timed, trial, roofline, fresh_process=fresh_process, budget_s=budget_s)
+    return time_call(timed, trial, roofline, fresh_process=fresh_process, budget_s=budget_s)
 
 
 def _sweep(sweep: Sweep, trial: Trial, roofline: Roofline | None, *, fresh_process: bool) -> Measured:
@@ -81,7 +83,8 @@ def _sweep(sweep: Sweep, trial: Trial, roofline: Roofline | None, *, fresh_proce
         if not isinstance(timed, Timed):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise SpecError(f"{trial.claim}: Sweep.points[{size}] gave a {type(timed).__name__}; it must be a Timed")
         try:
-            timings.append(_time(timed, trial, roofline, fresh_process=fresh_process))
+            share = BUDGET_S / len(sizes)
+            timings.append(_time(timed, trial, roofline, fresh_process=fresh_process, budget_s=share))
         except MeasurementRefused as refusal:
             raise MeasurementRefused(f"size {size:g}: {refusal}") from refusal
         del point, timed  # its memory must be free before the next, larger one is built

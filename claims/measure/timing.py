@@ -24,13 +24,14 @@ from claimbench.measure.roofline import Roofline, last_level_cache_bytes
 from claimbench.record import Regime
 from claimbench.trial import Timed, Trial
 
-__all__ = ["MAX_SAMPLES", "MIN_SAMPLES", "Timing", "check_timed", "sample_count", "time_call"]
+__all__ = ["BUDGET_S", "MAX_SAMPLES", "MIN_SAMPLES", "Timing", "check_timed", "sample_count", "time_call"]
 
 MAX_SAMPLES = 20
 MIN_SAMPLES = 3
 SLOW_CALL_S = 0.5
 """A call longer than this is timed `MIN_SAMPLES` times."""
-_BUDGET_S = 2.0
+BUDGET_S = 2.0
+"""Seconds of samples that one process takes; the sizes of a sweep share them."""
 _SHORTEST_SAMPLE_S = 200e-6
 _RING_BYTES = 64 * 2**20
 _CLOCK = (perf_counter, time.monotonic, time.time, process_time)
@@ -63,15 +64,17 @@ def check_timed(timed: Timed) -> None:
             raise SpecError(f"Timed.{name}: must be finite and not negative, got {value}")
 
 
-def sample_count(estimate_s: float) -> int:
+def sample_count(estimate_s: float, budget_s: float = BUDGET_S) -> int:
     """How many samples are taken of a call that lasts about `estimate_s`."""
     if estimate_s > SLOW_CALL_S:
         return MIN_SAMPLES
-    return max(MIN_SAMPLES, min(MAX_SAMPLES, int(_BUDGET_S / max(estimate_s, _SHORTEST_SAMPLE_S))))
+    return max(MIN_SAMPLES, min(MAX_SAMPLES, int(budget_s / max(estimate_s, _SHORTEST_SAMPLE_S))))
 
 
-def time_call(timed: Timed, trial: Trial, roofline: Roofline | None, *, fresh_process: bool) -> Timing:
-    """Gate, time and gate again one call on the CPU.
+def time_call(
+    timed: Timed, trial: Trial, roofline: Roofline | None, *, fresh_process: bool, budget_s: float = BUDGET_S
+) -> Timing:
+    """Gate, time and gate again one call on the CPU, with about `budget_s` seconds of samples.
 
     Raises MeasurementRefused where a gate fails, an input is overwritten, work is left to other threads, the clock
     was replaced, or a sample lies under the roofline floor; SpecError where the `Timed` itself is wrong.
@@ -84,7 +87,7 @@ def time_call(timed: Timed, trial: Trial, roofline: Roofline | None, *, fresh_pr
     calls = max(1, math.ceil(_SHORTEST_SAMPLE_S / max(estimate, 1e-9)))
     ring = _Ring(origins, calls, trial.seeds)
     calls = min(calls, len(ring.slots))
-    samples = _sample(held, trial, ring, calls, sample_count(estimate))
+    samples = _sample(held, trial, ring, calls, sample_count(estimate, budget_s))
     floor = check_floor(timed, roofline, samples)
     regime = Regime(
         clock="perf_counter",

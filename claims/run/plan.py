@@ -122,11 +122,12 @@ def plan(
         for claim in chosen
     ]
     if role is None and any(job.timing for one in planned for job in one.jobs):
-        planned += [
+        # First among what runs alone: an interrupted run must not leave timings that no control vouches for.
+        planned = [
             _plan_claim(claim, tier, held, lock, machine, fresh=True, seeds=None, role=claim.role, arms=None, run=run)
             for claim in (_house_controls() if controls is None else controls)
             if tier in claim.workloads
-        ]
+        ] + planned
     jobs = [job for one in planned for job in one.jobs]
     return Plan(
         tier=tier,

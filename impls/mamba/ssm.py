@@ -38,9 +38,10 @@ def recurrence(A_bar: Tensor, B_bar: Tensor, C: Tensor, x: Tensor, h: Tensor | N
     """
     batch, length, channels = x.shape
     state = x.new_zeros(batch, channels, A_bar.shape[-1]) if h is None else h
-    outputs: list[Tensor] = []
+    driven = B_bar * x[..., None]
+    states: list[Tensor] = []
     for t in range(length):
-        state = A_bar[:, t] * state + B_bar[:, t] * x[:, t, :, None]
-        output_map = C[:, t, None, :] if C.dim() == 3 else C
-        outputs.append((state * output_map).sum(-1))
-    return torch.stack(outputs, dim=1), state
+        state = torch.addcmul(driven[:, t], A_bar[:, t], state)
+        states.append(state)
+    output_map = C[:, :, None, :] if C.dim() == 3 else C
+    return (torch.stack(states, dim=1) * output_map).sum(-1), state

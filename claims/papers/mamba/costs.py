@@ -13,7 +13,7 @@ _LATENCY = Metric(name="latency_s", unit="s", better="lower")
 _PROCESSES = Protocol(unit="process", n={"smoke": 10, "cpu": 10}, n_min=10)
 _GATES = {"before": 1e-4, "after": 1e-4}
 _SHAPES: dict[Tier, Workload] = {
-    "smoke": ScanShape(channels=256, length=256),
+    "smoke": ScanShape(channels=256, length=1024),
     "cpu": ScanShape(channels=768, length=2048),
 }
 _FIGURE_8 = tuple(
@@ -114,7 +114,7 @@ LINEAR_TIME = Claim(
             Slope(arm="attention", exponent=2.0, tolerance=0.3),
         )
     ),
-    protocol=Protocol(unit="process", n={"smoke": 6, "cpu": 10}, n_min=6),
+    protocol=_PROCESSES,
     gates=_GATES,
     needs=Needs(core_seconds={"smoke": 40.0, "cpu": 600.0}),
     keywords=("length", "attention", "crossover"),

@@ -56,7 +56,7 @@ def _form(name: str) -> Callable[..., Tensor]:
         return selective_scan
     from claimbench.kernels.scan import baselines
 
-    return {"loop": baselines.loop, "parallel": baselines.parallel}[name]
+    return {"loop": baselines.loop_scan, "parallel": baselines.parallel_scan}[name]
 
 
 def _scan_inputs(batch: int, channels: int, states: int, length: int, random: torch.Generator) -> tuple[Tensor, ...]:
