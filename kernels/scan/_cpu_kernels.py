@@ -100,8 +100,12 @@ def _gather(weights, layout, b, groups, states, start, steps, out):
     for group in range(groups):
         for t in range(steps):
             source = b * by_batch + group * own // groups * by_group + (start + t) * by_time
-            for n in range(states):
-                out[(group * CHUNK + t) * states + n] = weights[source + n * by_state]
+            to = (group * CHUNK + t) * states
+            whole = states - states % LANES if by_state == 1 else 0
+            for n in range(0, whole, LANES):
+                store(out, to + n, load(weights, source + n))
+            for n in range(whole, states):
+                out[to + n] = weights[source + n * by_state]
 
 
 @compiled
