@@ -90,7 +90,7 @@ def test_timed_forms_agree_with_the_reference(name: str):
 
 def test_sweeps_agree_with_the_reference_at_every_length():
     claim = TESTABLE["mamba.linear_time"]
-    shape = claim.workloads["smoke"].attention.model_copy(update={"heads": 2, "head_dim": 8})
+    shape = claim.workloads["cpu"].attention.model_copy(update={"heads": 2, "head_dim": 8})
     workload = Lengths(lengths=(1, 2, 5, 64, 257, 300), channels=4, states=2, attention=shape)
     for arm in ("scan", "attention"):
         given = trial(claim, arm, workload)

@@ -117,7 +117,8 @@ LINEAR_TIME = Claim(
     setups_tried=4,
     keywords=("length", "attention", "crossover"),
     caveats=(
-        "One CPU thread in float32, forward only; both as in a layer of width 256: 512 channels of the scan, 4 heads of 64.",
+        "One CPU thread in float32, forward only.",
+        "Both sides are as in a layer of width 256: 512 channels of the scan, 4 heads of 64.",
         "At these lengths attention's slope lies below 2, because short sequences fill its blocks badly.",
     ),
 )
