@@ -71,6 +71,7 @@ class CausalConv1d(torch.autograd.Function):
 
 
 def warm() -> None:
-    """Compiles the kernels for float32, or fetches them from the cache."""
-    x = torch.zeros(1, 1, 1, requires_grad=True)
-    causal_conv1d(x, x[0], None, False).sum().backward()
+    """Compiles the kernels for both dtypes that they compute in, or fetches them from the cache."""
+    for dtype in (torch.float32, torch.float64):
+        x = torch.zeros(1, 1, 1, dtype=dtype, requires_grad=True)
+        causal_conv1d(x, x[0], None, False).sum().backward()

@@ -36,5 +36,5 @@ def bytes(
     channel = batch * dim * length * itemsize
     shared = 2 * batch * groups * state * length * itemsize
     if backward:
-        return channel * (7 if gated else 5) + 2 * shared + 8 * dim * state - (channel if gated else 0) * 0
+        return channel * (7 if gated else 5) + 2 * shared + 8 * dim * state
     return channel * (4 if gated else 3) + shared + 4 * dim * state

@@ -145,6 +145,7 @@ def _weights(weights: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int
 
 
 def warm() -> None:
-    """Compiles the kernels for float32, or fetches them from the cache."""
-    u = torch.zeros(1, 1, 1, requires_grad=True)
-    selective_scan(u, u, u[0], u, u, None, None, None, False, None)[0].sum().backward()
+    """Compiles the kernels for both dtypes that they compute in, or fetches them from the cache."""
+    for dtype in (torch.float32, torch.float64):
+        u = torch.zeros(1, 1, 1, dtype=dtype, requires_grad=True)
+        selective_scan(u, u, u[0], u, u, None, None, None, False, None)[0].sum().backward()
