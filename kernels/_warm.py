@@ -6,7 +6,7 @@ __all__ = ["warm"]
 
 
 def warm() -> None:
-    """Compile the CPU kernels for float32 and float64 into the cache, so that workers started afterwards only load them."""
+    """Compile the CPU kernels for float32 and float64 into the cache; workers started afterwards only load them."""
     from claimbench.kernels.conv import cpu as conv
     from claimbench.kernels.scan import cpu as scan
 
