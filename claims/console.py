@@ -124,25 +124,28 @@ def summary_line(summary: Any) -> str:
 
 
 def verdict_table(verdicts: Sequence[Any]) -> str:
-    """A line a claim, and below it a line an effect: estimate, interval, what was asked, status, what fell short."""
+    """A line a claim, below it a line an effect (estimate, interval, what was asked, status), then what fell short."""
     rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
     for verdict in verdicts:
         claim = registry.get(verdict.claim)
         name = claim.id.split(".")[1]
-        status = verdict.status + ("*" if "exploratory" in verdict.qualifiers else "")
+        exploratory = "exploratory" in verdict.qualifiers
+        status = verdict.status + ("*" if exploratory else "")
         parts = [part for part in verdict.parts if part.effect is not None]
         if len(parts) == 1:
-            why = "" if verdict.status == "REPRODUCED" else _short(verdict.reason)
-            rows.append((claim.label, name, *_effect_cells(parts[0]), status, why))
-            continue
-        rows.append((claim.label, name, "", "", "", status, "" if parts else _short(verdict.reason)))
-        rows += [
-            ("", f"- {part.effect.name}", *_effect_cells(part), part.status, _short(part.reason)) for part in parts
-        ]
-    headers = ("claim", "", "effect", "interval", "asked", "verdict", "why")
-    text = _table(rows, headers, (6, 24, 10, 16, 13, 13, 20))
-    starred = any("exploratory" in verdict.qualifiers for verdict in verdicts)
-    return text + ("\n* exploratory: measured, not confirmed" if starred else "")
+            rows.append((claim.label, name, *_effect_cells(parts[0]), status))
+        else:
+            rows.append((claim.label, name, "", "", "", status))
+            rows += [("", f"- {part.effect.name}", *_effect_cells(part), part.status) for part in parts]
+        if verdict.status != "REPRODUCED":
+            more = f"; {verdict.further_units} more units an arm would decide" if verdict.further_units else ""
+            note = f"{claim.label}{'*' if exploratory else ''} {verdict.status}: {verdict.reason}{more}"
+            notes.append(textwrap.fill(note, WIDTH, subsequent_indent="  "))
+    text = _table(rows, ("claim", "", "effect", "interval", "asked", "verdict"), (6, 26, 12, 18, 14, 14))
+    if any("exploratory" in verdict.qualifiers for verdict in verdicts):
+        notes.append("* exploratory: measured, not confirmed")
+    return "\n".join([text, "", *notes]).rstrip()
 
 
 def _effect_cells(part: Any) -> tuple[str, str, str]:
@@ -150,10 +153,6 @@ def _effect_cells(part: Any) -> tuple[str, str, str]:
     unit = "×" if part.kind == "ratio" else "" if effect.unit == "1" else f" {effect.unit}"
     interval = "exact" if effect.low == effect.high else f"{effect.low:.3g} to {effect.high:.3g}"
     return f"{effect.estimate:.3g}{unit}", interval, part.asked
-
-
-def _short(reason: str) -> str:
-    return reason if len(reason) <= 60 else reason[:57].rsplit(" ", 1)[0] + " …"
 
 
 def comparison(first_name: str, first: Sequence[Any], second_name: str, second: Sequence[Any]) -> str:

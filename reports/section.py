@@ -138,9 +138,10 @@ def _options(options: dict[str, object] | dict[str, bool | int | float | str]) -
 def sentence(verdict: Verdict) -> str:
     """The verdict in one line: status and tier, what may be said, why, and what would decide it."""
     said = f"{verdict.status} at {verdict.tier}. {verdict.words()}"
-    if verdict.status != "REPRODUCED":
-        more = verdict.further_units
-        said += f" {verdict.reason}" + (f"; {more} more units an arm would decide" if more else "") + "."
+    if verdict.status == "PARTIAL":
+        said += f" {verdict.reason}."
+    if verdict.further_units:
+        said += f" {verdict.further_units} more units an arm would decide."
     notable = [name for name in verdict.qualifiers if name != "exploratory"]
     return said + (f" ({', '.join(notable)})" if notable else "")
 

@@ -134,3 +134,9 @@ class Sized(Workload):
 def sized(trial: Trial) -> Exact:
     assert isinstance(trial.workload, Sized)
     return Exact({"size": float(trial.workload.size)})
+
+
+def peaked(trial: Trial) -> Quality:
+    """Best at rate 2 for every arm; diverges at 4."""
+    rate = float(trial.options["rate"])
+    return Quality({"score": [float("nan") if rate == 4 else seed / 1e4 - (rate - 2) ** 2 for seed in trial.seeds]})
