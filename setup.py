@@ -2,6 +2,15 @@
 
 from setuptools import find_packages, setup
 
-ROOTS = {"claimbench": "claims", "claimbench.impls": "impls", "claimbench.kernels": "kernels", "claimbench.reports": "reports"}
+ROOTS = {
+    "claimbench": "claims",
+    "claimbench.impls": "impls",
+    "claimbench.kernels": "kernels",
+    "claimbench.reports": "reports",
+}
 
-setup(packages=[name for root, folder in ROOTS.items() for name in (root, *(f"{root}.{sub}" for sub in find_packages(folder)))])
+setup(
+    packages=[
+        name for root, folder in ROOTS.items() for name in (root, *(f"{root}.{sub}" for sub in find_packages(folder)))
+    ]
+)

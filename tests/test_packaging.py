@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = {"claims": "claimbench", "impls": "claimbench/impls", "kernels": "claimbench/kernels", "reports": "claimbench/reports"}
+FOLDERS = {"claims": "claimbench"} | {name: f"claimbench/{name}" for name in ("impls", "kernels", "reports")}
+PACKED = (".py", ".j2", ".json", "py.typed")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def test_the_wheel_holds_every_module_and_data_file(wheel: Path) -> None:
     wanted = {
         name.replace(folder, FOLDERS[folder], 1)
         for name in tracked.stdout.splitlines()
-        if (folder := name.split("/")[0]) and name.endswith((".py", ".j2", ".json", "py.typed")) and "/published/" not in name
+        if (folder := name.split("/")[0]) and name.endswith(PACKED) and "/published/" not in name
     }
     assert wanted - packed == set()
     assert {name.split("/")[0] for name in packed if ".dist-info" not in name} == {"claimbench"}
