@@ -8,6 +8,7 @@ from pathlib import Path
 from claimbench import registry
 from claimbench.alarm import read_published
 from claimbench.cli import app
+from claimbench.spec import Claim
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,4 +36,5 @@ def test_the_excerpt_says_what_was_published() -> None:
     published = read_published(ROOT / "reports" / "published")
     for label, status in said:
         claim = registry.get(label)
-        assert published[claim.id]["smoke"] == status, label
+        ours = published[claim.id]["smoke"] if isinstance(claim, Claim) else "NOT_TESTABLE"
+        assert ours == status, label
