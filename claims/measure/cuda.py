@@ -151,8 +151,8 @@ def _l2_bytes() -> int:
     return int(device.get_device_properties(device.current_device()).L2_cache_size)
 
 
-def measure_roofline() -> Roofline:
-    """Copy bandwidth and matrix rate of the current GPU; data that the second-level cache can hold costs nothing."""
+def peak_rates() -> tuple[float, float, int]:
+    """Copy bandwidth (B/s), matrix rate (1/s) and second-level cache (B) of the current GPU."""
     import torch
 
     size = max(2**28, 8 * _l2_bytes())
@@ -160,7 +160,7 @@ def measure_roofline() -> Roofline:
     copy = _best_s(lambda: target.copy_(source))
     one, other = (torch.randn(8192, 8192, dtype=torch.bfloat16, device="cuda") for _ in range(2))
     product = _best_s(lambda: torch.mm(one, other))
-    return Roofline(2 * size / copy, 2 * 8192**3 / product, math.inf, _l2_bytes())
+    return 2 * size / copy, 2 * 8192**3 / product, _l2_bytes()
 
 
 def _best_s(work: Any, repeats: int = 20) -> float:
