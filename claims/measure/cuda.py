@@ -20,7 +20,7 @@ from claimbench.measure.timing import BUDGET_S, SLOW_CALL_S, Timing, check_floor
 from claimbench.record import Regime
 from claimbench.trial import Timed, Trial
 
-__all__ = ["measure_roofline", "time_call"]
+__all__ = ["peak_rates", "time_call"]
 
 _LATE_S = 100e-6
 """Device work that goes on this long after the last event was not in the queue that was timed."""
