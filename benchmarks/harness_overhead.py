@@ -51,7 +51,7 @@ def measure(trials: int) -> list[float]:
         kind="identity",
         experiment="harness_overhead:nothing",
         arms=(Arm(name="only"),),
-        workloads={"smoke": Workload(kind="none")},
+        workloads={"smoke": Workload()},
         metric=Metric(name="nothing", unit="1", better="lower"),
         expectation=Inside(boxes={"nothing": Box(low=0.0, high=0.0)}),
         protocol=Protocol(unit="seed", n={"smoke": trials + 1}),
