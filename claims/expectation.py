@@ -84,7 +84,7 @@ class Ratio(_TwoArms):
     at_least: Annotated[float, Field(gt=1)]
     """r: smallest factor that counts as reproduced."""
     is_floor: bool = False
-    """The paper states a floor ("at least k times"), so falling short of it contradicts even a small gain."""
+    """The paper states a floor: an interval below it that reaches no effect contradicts the claim."""
     published: Annotated[float, Field(gt=0)] | None = None
     """The paper's factor."""
 
