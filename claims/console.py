@@ -243,7 +243,7 @@ class LiveProgress:
     def __call__(self, event: Any) -> None:
         name = type(event).__name__
         if name == "PlanReady":
-            self.total = event.to_run
+            self.total += event.to_run
             self._say(
                 f"{event.to_run} trials to run, {event.kept} kept, about {event.core_seconds:.0f} core-seconds",
                 force=True,
