@@ -74,7 +74,6 @@ def code_sha(experiment: str) -> str:
     return _sources_sha((own, *(name for name in _MEASURING if name != own)))
 
 
-@cache
 def _sources_sha(modules: tuple[str, ...]) -> str:
     total = hashlib.sha256()
     for module in modules:

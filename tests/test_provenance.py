@@ -16,11 +16,6 @@ from claimbench.record import Machine
 MACHINE = Machine(cpu="abacus", cores=2, memory_bytes=1, os="none", arch="wood", gpu="slide rule", load_1m=0.5)
 
 
-@pytest.fixture(autouse=True)
-def nothing_remembered() -> None:
-    provenance._sources_sha.cache_clear()  # pyright: ignore[reportPrivateUsage]
-
-
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "plugin_under_test"
@@ -36,7 +31,6 @@ REFERENCE = "plugin_under_test.deep.experiments:f"
 
 
 def sha() -> str:
-    provenance._sources_sha.cache_clear()  # pyright: ignore[reportPrivateUsage]
     return provenance.code_sha(REFERENCE)
 
 

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -102,6 +102,7 @@ def _run(made: Plan, writer: RunWriter, launcher: Launcher, logs: Path, tell: Ca
     records: list[Record] = []
 
     def keep(ended: Ended) -> None:
+        ended = _of_planned_code(ended)
         record = ended.record(machine, versions, commit)
         writer.append(record)
         records.append(record)
@@ -125,6 +126,15 @@ def _run(made: Plan, writer: RunWriter, launcher: Launcher, logs: Path, tell: Ca
 
 def _ignore(event: Event) -> None:
     """Nobody watches."""
+
+
+def _of_planned_code(ended: Ended) -> Ended:
+    """The job as it ended, or failed where its code changed since the plan and the record would name other code."""
+    job = ended.job
+    if ended.payload.status != "ok" or provenance.code_sha(job.claim.experiment) == job.code_sha:
+        return ended
+    reason = "the code behind this trial was edited while the run went on; start the run again"
+    return replace(ended, payload=Payload(status="failed", reason=reason))
 
 
 def _fetch(claims: Sequence[Claim]) -> None:

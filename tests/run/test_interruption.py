@@ -206,3 +206,21 @@ def test_interrupts_do_not_reach_the_server(tmp_path: Path) -> None:
     run_claims([make_claim("good")], "smoke", Store(tmp_path), lock=FakeLock(), controls=())
     server = next(child for child in psutil.Process().children() if "serve" in " ".join(child.cmdline()))
     assert os.getpgid(server.pid) != os.getpgid(0)
+
+
+def test_code_that_is_edited_during_a_run_fails_the_trial_and_is_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, true_sha = make_claim("good", n=2), session.provenance.code_sha
+    seen: list[str] = []
+
+    def edited(experiment: str) -> str:
+        seen.append(experiment)
+        return true_sha(experiment) if len(seen) == 1 else "e" * 64
+
+    monkeypatch.setattr(session.provenance, "code_sha", edited)
+    summary = run_claims([claim], "smoke", Store(tmp_path), lock=FakeLock(), controls=())
+    assert (summary.ok, summary.failed) == (0, 2)
+    assert {(record.samples == {}, "edited" in record.reason) for record in Store(tmp_path).records()} == {(True, True)}
+    monkeypatch.setattr(session.provenance, "code_sha", true_sha)
+    assert run_claims([claim], "smoke", Store(tmp_path), lock=FakeLock(), controls=()).ok == 2
