@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["matrix"]
+__all__ = ["matrix", "sizes"]
 
 
 def matrix(x: Tensor, dtype: torch.dtype | None = None) -> tuple[Tensor, int]:
@@ -22,3 +22,12 @@ def matrix(x: Tensor, dtype: torch.dtype | None = None) -> tuple[Tensor, int]:
     if x.shape[1] > 1 and x.stride(1) != 1:
         x = x.contiguous()
     return x, x.stride(0)
+
+
+def sizes(x: Tensor, *strides: int) -> tuple[int, int]:
+    """Rows of x (..., dim) and their length, for work element by element on matrices with these strides.
+
+    Where nothing lies between the rows of any, all of them are a single row.
+    """
+    dim, elements = x.shape[-1], x.numel()
+    return (1, elements) if strides.count(dim) == len(strides) else (elements // dim, dim)

@@ -20,7 +20,9 @@ def apply(function: type[torch.autograd.Function], *arguments: Any) -> Any:
     return super(torch.autograd.Function, function).apply(*arguments)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def sequential(call: Callable[..., Any], info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
+def sequential(
+    call: Callable[..., Any], info: Any, in_dims: tuple[int | None, ...], *arguments: Any
+) -> tuple[Any, Any]:
     """The vmap rule of a function that knows no further dimension: one call a slice, the results stacked."""
     columns = [
         [argument] * info.batch_size if dim is None else argument.unbind(dim)

@@ -10,7 +10,7 @@ from torch.autograd.function import once_differentiable
 
 from claimbench.kernels._backend import working_dtype
 from claimbench.kernels._memory import SCALARS
-from claimbench.kernels._rows import matrix
+from claimbench.kernels._rows import matrix, sizes
 from claimbench.kernels._vmap import apply, sequential
 from claimbench.kernels.gated import _cpu_kernels as kernels
 
@@ -36,7 +36,7 @@ class SwiGLU(torch.autograd.Function):
             gate_row,
             ups.data_ptr(),
             up_row,
-            *_sizes(gate.shape[-1], gate.numel(), gate_row, up_row),
+            *sizes(gate, gate_row, up_row),
             out.data_ptr(),
         )
         return out if gate.dtype is dtype else out.to(gate.dtype)
@@ -60,7 +60,7 @@ class SwiGLU(torch.autograd.Function):
             gate_row,
             ups.data_ptr(),
             up_row,
-            *_sizes(gate.shape[-1], gate.numel(), grad_row, gate_row, up_row),
+            *sizes(gate, grad_row, gate_row, up_row),
             grad_gate.data_ptr(),
             grad_up.data_ptr(),
         )
@@ -69,11 +69,6 @@ class SwiGLU(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
         return sequential(SwiGLU.apply, info, in_dims, *arguments)
-
-
-def _sizes(dim: int, elements: int, *strides: int) -> tuple[int, int]:
-    """Rows and their length: a single row where nothing lies between the rows of any matrix."""
-    return (1, elements) if strides.count(dim) == len(strides) else (elements // dim, dim)
 
 
 def warm() -> None:
