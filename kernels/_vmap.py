@@ -1,4 +1,4 @@
-"""Autograd functions under the transforms of `torch.func`."""
+"""The vmap rule of kernels that know no further dimension."""
 
 from __future__ import annotations
 
@@ -7,23 +7,13 @@ from typing import Any
 
 import torch
 
-__all__ = ["apply", "sequential"]
-
-
-def apply(function: type[torch.autograd.Function], *arguments: Any) -> Any:
-    """`function.apply(*arguments)`, where every argument is given.
-
-    PyTorch's own looks up default arguments first, which takes longer than a small kernel.
-    """
-    if torch._C._are_functorch_transforms_active():
-        return function.apply(*arguments)
-    return super(torch.autograd.Function, function).apply(*arguments)  # pyright: ignore[reportAttributeAccessIssue]
+__all__ = ["sequential"]
 
 
 def sequential(
     call: Callable[..., Any], info: Any, in_dims: tuple[int | None, ...], *arguments: Any
 ) -> tuple[Any, Any]:
-    """The vmap rule of a function that knows no further dimension: one call a slice, the results stacked."""
+    """One call for each slice of the mapped arguments, the results stacked in front: what `vmap` is to return."""
     columns = [
         [argument] * info.batch_size if dim is None else argument.unbind(dim)
         for argument, dim in zip(arguments, in_dims, strict=True)

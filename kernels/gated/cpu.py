@@ -6,12 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from claimbench.kernels._backend import working_dtype
+from claimbench.kernels._function import Function, Gradient
 from claimbench.kernels._memory import SCALARS
 from claimbench.kernels._rows import matrix, sizes
-from claimbench.kernels._vmap import apply, sequential
 from claimbench.kernels.gated import _cpu_kernels as kernels
 
 __all__ = ["SwiGLU", "swiglu", "warm"]
@@ -19,11 +18,11 @@ __all__ = ["SwiGLU", "swiglu", "warm"]
 
 def swiglu(gate: Tensor, up: Tensor) -> Tensor:
     """Shapes as in `claimbench.kernels.swiglu`."""
-    return apply(SwiGLU, gate, up)
+    return SwiGLU.call(gate, up)
 
 
-class SwiGLU(torch.autograd.Function):
-    """The kernels' forward and backward; it keeps its inputs alone."""
+class SwiGLU(Function):
+    """The forward kernel; it keeps its inputs alone."""
 
     @staticmethod
     def forward(gate: Tensor, up: Tensor) -> Tensor:
@@ -46,9 +45,15 @@ class SwiGLU(torch.autograd.Function):
         ctx.save_for_backward(*inputs)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, Tensor]:
-        gate, up = ctx.saved_tensors
+        return SwiGLUGradient.call(grad_out, *ctx.saved_tensors)
+
+
+class SwiGLUGradient(Gradient):
+    """The backward kernel."""
+
+    @staticmethod
+    def forward(grad_out: Tensor, gate: Tensor, up: Tensor) -> tuple[Tensor, Tensor]:
         dtype = working_dtype(gate)
         grad_gate, grad_up = torch.empty(gate.shape, dtype=dtype), torch.empty(gate.shape, dtype=dtype)
         (grads, grad_row), (gates, gate_row), (ups, up_row) = (matrix(x, dtype) for x in (grad_out, gate, up))
@@ -64,11 +69,7 @@ class SwiGLU(torch.autograd.Function):
             grad_gate.data_ptr(),
             grad_up.data_ptr(),
         )
-        return grad_gate.to(gate.dtype), grad_up.to(gate.dtype)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
-        return sequential(SwiGLU.apply, info, in_dims, *arguments)
+        return (grad_gate, grad_up) if gate.dtype is dtype else (grad_gate.to(gate.dtype), grad_up.to(gate.dtype))
 
 
 def warm() -> None:

@@ -7,10 +7,9 @@ from typing import Any
 import torch
 import triton
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from claimbench.kernels._function import Function, Gradient
 from claimbench.kernels._rows import matrix, sizes
-from claimbench.kernels._vmap import apply, sequential
 from claimbench.kernels.gated import _triton_kernels as kernels
 
 __all__ = ["NUM_WARPS", "TILE", "SwiGLU", "swiglu"]
@@ -24,11 +23,11 @@ def swiglu(gate: Tensor, up: Tensor) -> Tensor:
     """Shapes as in `claimbench.kernels.swiglu`. Raises TypeError for float64."""
     if gate.dtype == torch.float64:
         raise TypeError("gate is float64, which the Triton kernels do not compute in: pass backend='naive'")
-    return apply(SwiGLU, gate, up)
+    return SwiGLU.call(gate, up)
 
 
-class SwiGLU(torch.autograd.Function):
-    """The kernels' forward and backward; it keeps its inputs alone."""
+class SwiGLU(Function):
+    """The forward kernel; it keeps its inputs alone."""
 
     @staticmethod
     def forward(gate: Tensor, up: Tensor) -> Tensor:
@@ -44,9 +43,15 @@ class SwiGLU(torch.autograd.Function):
         ctx.save_for_backward(*inputs)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, Tensor]:
-        gate, up = ctx.saved_tensors
+        return SwiGLUGradient.call(grad_out, *ctx.saved_tensors)
+
+
+class SwiGLUGradient(Gradient):
+    """The backward kernel."""
+
+    @staticmethod
+    def forward(grad_out: Tensor, gate: Tensor, up: Tensor) -> tuple[Tensor, Tensor]:
         grad_gate, grad_up = gate.new_empty(gate.shape), gate.new_empty(gate.shape)
         (grads, grad_row), (gates, gate_row), (ups, up_row) = matrix(grad_out), matrix(gate), matrix(up)
         rows, dim = sizes(gate, grad_row, gate_row, up_row)
@@ -55,10 +60,6 @@ class SwiGLU(torch.autograd.Function):
             grads, grad_row, gates, gate_row, ups, up_row, grad_gate, grad_up, rows, dim, **blocks
         )
         return grad_gate, grad_up
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
-        return sequential(SwiGLU.apply, info, in_dims, *arguments)
 
 
 def _blocks(rows: int, dim: int) -> tuple[tuple[int], dict[str, int]]:

@@ -1,4 +1,6 @@
-"""RMSNorm's kernels as they are compiled ahead of time: a weight and a residual, the longest rows in registers and longer ones."""
+"""RMSNorm's kernels as they are compiled ahead of time: weight and residual, the longest rows that stay in registers,
+and longer ones.
+"""
 
 from __future__ import annotations
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from claimbench.kernels._backend import working_dtype
+from claimbench.kernels._function import Function, Gradient
 from claimbench.kernels._memory import SCALARS, address
 from claimbench.kernels._rows import matrix
-from claimbench.kernels._vmap import apply, sequential
 from claimbench.kernels.norm import _cpu_kernels as kernels
 
 __all__ = ["RMSNorm", "rms_norm", "warm"]
@@ -19,11 +18,11 @@ __all__ = ["RMSNorm", "rms_norm", "warm"]
 
 def rms_norm(x: Tensor, weight: Tensor | None, eps: float, residual: Tensor | None) -> Tensor | tuple[Tensor, Tensor]:
     """Shapes as in `claimbench.kernels.rms_norm`."""
-    return apply(RMSNorm, x, weight, eps, residual)
+    return RMSNorm.call(x, weight, eps, residual)
 
 
-class RMSNorm(torch.autograd.Function):
-    """The kernels' forward and backward; it keeps what is normalised, and the weight."""
+class RMSNorm(Function):
+    """The forward kernel; it keeps what is normalised, and the weight."""
 
     @staticmethod
     def forward(
@@ -59,52 +58,51 @@ class RMSNorm(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         x, weight, eps, residual = inputs
         ctx.save_for_backward(x if residual is None else output[1], weight)
-        ctx.eps, ctx.dtype, ctx.x_dtype = eps, working_dtype(x, weight, residual), x.dtype
-        ctx.residual_dtype = None if residual is None else residual.dtype
+        ctx.eps, ctx.x_dtype, ctx.residual_dtype = eps, x.dtype, None if residual is None else residual.dtype
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_out: Tensor | None, grad_sum: Tensor | None = None) -> tuple[Tensor | None, ...]:
-        stream, weight = ctx.saved_tensors
-        dtype, dim = ctx.dtype, stream.shape[-1]
         grad_x, grad_weight = grad_sum, None
         if grad_out is not None:
-            grad_x = torch.empty(stream.shape, dtype=dtype)
-            if ctx.needs_input_grad[1]:
-                grad_weight = torch.empty(dim, dtype=dtype)
-            grads, grad_row = matrix(grad_out, dtype)
-            added, added_row = (None, 0) if grad_sum is None else matrix(grad_sum, dtype)
-            values, row = matrix(stream, dtype)
-            factors = None if weight is None else matrix(weight, dtype)[0]
-            kernels.backward(
-                SCALARS[dtype](ctx.eps),
-                grads.data_ptr(),
-                grad_row,
-                address(added),
-                added_row,
-                values.data_ptr(),
-                row,
-                address(factors),
-                stream.numel() // dim,
-                dim,
-                grad_x.data_ptr(),
-                address(grad_weight),
-            )
-        return (
-            _converted(grad_x, ctx.x_dtype),
-            None if grad_weight is None else _converted(grad_weight, weight.dtype),
-            None,
-            None if ctx.residual_dtype is None else _converted(grad_x, ctx.residual_dtype),
-        )
+            wanted = ctx.needs_input_grad[1]
+            grad_x, *grads = RMSNormGradient.call(grad_out, grad_sum, *ctx.saved_tensors, ctx.eps, wanted)
+            grad_weight = grads[0] if wanted else None
+        if grad_x is None:
+            return None, None, None, None
+        grad_residual = None if ctx.residual_dtype is None else grad_x.to(ctx.residual_dtype)
+        return grad_x.to(ctx.x_dtype), grad_weight, None, grad_residual
+
+
+class RMSNormGradient(Gradient):
+    """The backward kernel; the gradient of what was normalised, in a dtype that may be wider, and the weight's."""
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
-        return sequential(RMSNorm.apply, info, in_dims, *arguments)
-
-
-def _converted(x: Tensor | None, dtype: torch.dtype) -> Tensor | None:
-    return x if x is None or x.dtype is dtype else x.to(dtype)
+    def forward(
+        grad_out: Tensor, grad_sum: Tensor | None, stream: Tensor, weight: Tensor | None, eps: float, weighted: bool
+    ) -> tuple[Tensor, ...]:
+        dtype, dim = working_dtype(stream, weight), stream.shape[-1]
+        grad_x = torch.empty(stream.shape, dtype=dtype)
+        grad_weight = torch.empty(dim, dtype=dtype) if weighted else None
+        grads, grad_row = matrix(grad_out, dtype)
+        added, added_row = (None, 0) if grad_sum is None else matrix(grad_sum, dtype)
+        values, row = matrix(stream, dtype)
+        factors = None if weight is None else matrix(weight, dtype)[0]
+        kernels.backward(
+            SCALARS[dtype](eps),
+            grads.data_ptr(),
+            grad_row,
+            address(added),
+            added_row,
+            values.data_ptr(),
+            row,
+            address(factors),
+            stream.numel() // dim,
+            dim,
+            grad_x.data_ptr(),
+            address(grad_weight),
+        )
+        return (grad_x,) if grad_weight is None else (grad_x, grad_weight.to(weight.dtype))
 
 
 def warm() -> None:

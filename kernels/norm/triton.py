@@ -7,10 +7,9 @@ from typing import Any
 import torch
 import triton
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from claimbench.kernels._function import Function, Gradient
 from claimbench.kernels._rows import matrix
-from claimbench.kernels._vmap import apply, sequential
 from claimbench.kernels.norm import _triton_kernels as kernels
 
 __all__ = ["MOST_STEPS", "PROGRAMS", "TILE", "WIDEST", "RMSNorm", "blocks", "rms_norm"]
@@ -30,11 +29,11 @@ def rms_norm(x: Tensor, weight: Tensor | None, eps: float, residual: Tensor | No
     for name, tensor in {"x": x, "weight": weight, "residual": residual}.items():
         if tensor is not None and tensor.dtype == torch.float64:
             raise TypeError(f"{name} is float64, which the Triton kernels do not compute in: pass backend='naive'")
-    return apply(RMSNorm, x, weight, eps, residual)
+    return RMSNorm.call(x, weight, eps, residual)
 
 
-class RMSNorm(torch.autograd.Function):
-    """The kernels' forward and backward; it keeps what is normalised, and the weight."""
+class RMSNorm(Function):
+    """The forward kernel; it keeps what is normalised, and the weight."""
 
     @staticmethod
     def forward(
@@ -67,50 +66,53 @@ class RMSNorm(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         x, weight, eps, residual = inputs
         ctx.save_for_backward(x if residual is None else output[1], weight)
-        ctx.eps, ctx.x_dtype = eps, x.dtype
-        ctx.residual_dtype = None if residual is None else residual.dtype
+        ctx.eps, ctx.x_dtype, ctx.residual_dtype = eps, x.dtype, None if residual is None else residual.dtype
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_out: Tensor | None, grad_sum: Tensor | None = None) -> tuple[Tensor | None, ...]:
-        stream, weight = ctx.saved_tensors
         grad_x, grad_weight = grad_sum, None
         if grad_out is not None:
-            dim = stream.shape[-1]
-            rows = stream.numel() // dim
-            tile = blocks(dim)
-            steps = _steps(rows, tile)
-            programs = triton.cdiv(rows, tile["BLOCK_R"] * steps)
-            grad_x = stream.new_empty(stream.shape)
-            if ctx.needs_input_grad[1]:
-                grad_weight = stream.new_empty(programs, dim, dtype=torch.float32)
-            kernels.rms_norm_bwd_kernel[(programs,)](
-                *matrix(grad_out),
-                *((None, 0) if grad_sum is None else matrix(grad_sum)),
-                *matrix(stream),
-                None if weight is None else weight.contiguous(),
-                grad_x,
-                grad_weight,
-                rows,
-                dim,
-                EPS=ctx.eps,
-                HAS_GRAD_SUM=grad_sum is not None,
-                HAS_WEIGHT=weight is not None,
-                HAS_GRAD_WEIGHT=grad_weight is not None,
-                STEPS=steps,
-                **tile,
-            )
-        return (
-            None if grad_x is None else grad_x.to(ctx.x_dtype),
-            None if grad_weight is None else grad_weight.sum(0).to(weight.dtype),
-            None,
-            None if grad_x is None or ctx.residual_dtype is None else grad_x.to(ctx.residual_dtype),
-        )
+            wanted = ctx.needs_input_grad[1]
+            grad_x, *grads = RMSNormGradient.call(grad_out, grad_sum, *ctx.saved_tensors, ctx.eps, wanted)
+            grad_weight = grads[0] if wanted else None
+        if grad_x is None:
+            return None, None, None, None
+        grad_residual = None if ctx.residual_dtype is None else grad_x.to(ctx.residual_dtype)
+        return grad_x.to(ctx.x_dtype), grad_weight, None, grad_residual
+
+
+class RMSNormGradient(Gradient):
+    """The backward kernel; the gradient of what was normalised, and the weight's."""
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
-        return sequential(RMSNorm.apply, info, in_dims, *arguments)
+    def forward(
+        grad_out: Tensor, grad_sum: Tensor | None, stream: Tensor, weight: Tensor | None, eps: float, weighted: bool
+    ) -> tuple[Tensor, ...]:
+        dim = stream.shape[-1]
+        rows = stream.numel() // dim
+        tile = blocks(dim)
+        steps = _steps(rows, tile)
+        programs = triton.cdiv(rows, tile["BLOCK_R"] * steps)
+        grad_x = stream.new_empty(stream.shape)
+        grad_weight = stream.new_empty(programs, dim, dtype=torch.float32) if weighted else None
+        kernels.rms_norm_bwd_kernel[(programs,)](
+            *matrix(grad_out),
+            *((None, 0) if grad_sum is None else matrix(grad_sum)),
+            *matrix(stream),
+            None if weight is None else weight.contiguous(),
+            grad_x,
+            grad_weight,
+            rows,
+            dim,
+            EPS=eps,
+            HAS_GRAD_SUM=grad_sum is not None,
+            HAS_WEIGHT=weight is not None,
+            HAS_GRAD_WEIGHT=weighted,
+            STEPS=steps,
+            **tile,
+        )
+        return (grad_x,) if grad_weight is None else (grad_x, grad_weight.sum(0).to(weight.dtype))
 
 
 def blocks(dim: int) -> dict[str, int]:

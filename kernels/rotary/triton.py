@@ -7,9 +7,8 @@ from typing import Any
 import torch
 import triton
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from claimbench.kernels._vmap import apply, sequential
+from claimbench.kernels._function import Function
 from claimbench.kernels.rotary import _triton_kernels as kernels
 
 __all__ = ["NUM_WARPS", "TILE", "Rope", "blocks", "rope"]
@@ -24,51 +23,42 @@ def rope(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> Tensor:
     for name, tensor in {"x": x, "cos": cos, "sin": sin}.items():
         if tensor.dtype == torch.float64:
             raise TypeError(f"{name} is float64, which the Triton kernels do not compute in: pass backend='naive'")
-    return apply(Rope, x, cos, sin, interleaved)
+    return Rope.call(x, cos, sin, interleaved, 1)
 
 
-class Rope(torch.autograd.Function):
-    """The kernel's turn, and the turn back; it keeps the angles alone."""
+class Rope(Function):
+    """A turn, or with a sense of -1 the turn back, each the other's gradient; it keeps the angles alone."""
 
     @staticmethod
-    def forward(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> Tensor:
-        return _turned(x, cos, sin, interleaved, backward=False)
+    def forward(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool, sense: int) -> Tensor:
+        batch, length, heads, dim = x.shape
+        out = x.new_empty(x.shape)
+        values = x if x.stride(3) == 1 else x.contiguous()
+        tile = blocks(length * heads, dim, cos.shape[1])
+        kernels.rope_kernel[(batch * triton.cdiv(length * heads, tile["BLOCK_R"]),)](
+            values,
+            *values.stride()[:3],
+            cos.contiguous(),
+            sin.contiguous(),
+            out,
+            length,
+            heads,
+            dim,
+            cos.shape[1],
+            INTERLEAVED=interleaved,
+            BACKWARD=sense < 0,
+            **tile,
+        )
+        return out
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        _, cos, sin, ctx.interleaved = inputs
+        _, cos, sin, ctx.interleaved, ctx.sense = inputs
         ctx.save_for_backward(cos, sin)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor | None, ...]:
-        return _turned(grad_out, *ctx.saved_tensors, ctx.interleaved, backward=True), None, None, None
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
-        return sequential(Rope.apply, info, in_dims, *arguments)
-
-
-def _turned(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool, *, backward: bool) -> Tensor:
-    batch, length, heads, dim = x.shape
-    out = x.new_empty(x.shape)
-    values = x if x.stride(3) == 1 else x.contiguous()
-    tile = blocks(length * heads, dim, cos.shape[1])
-    kernels.rope_kernel[(batch * triton.cdiv(length * heads, tile["BLOCK_R"]),)](
-        values,
-        *values.stride()[:3],
-        cos.contiguous(),
-        sin.contiguous(),
-        out,
-        length,
-        heads,
-        dim,
-        cos.shape[1],
-        INTERLEAVED=interleaved,
-        BACKWARD=backward,
-        **tile,
-    )
-    return out
+        return Rope.call(grad_out, *ctx.saved_tensors, ctx.interleaved, -ctx.sense), None, None, None, None
 
 
 def blocks(rows: int, dim: int, half: int) -> dict[str, int]:

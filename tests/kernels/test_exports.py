@@ -10,7 +10,13 @@ import pytest
 
 from claimbench import kernels
 
-FOLDERS = {"selective_scan": "scan", "causal_conv1d": "conv"}
+FOLDERS = {
+    "causal_conv1d": "conv",
+    "rms_norm": "norm",
+    "rope": "rotary",
+    "selective_scan": "scan",
+    "swiglu": "gated",
+}
 
 
 def python(code: str) -> str:
