@@ -31,7 +31,8 @@ def swiglu(gate: Tensor, up: Tensor, backend: Backend | None = None) -> Tensor:
     if up.shape != shape:
         raise ValueError(f"up has shape {tuple(up.shape)}; it must be that of gate, {tuple(shape)}")
     if gate.dtype is not up.dtype:
-        raise TypeError(f"up is {up.dtype}, gate {gate.dtype}: convert one to the other's dtype")
+        names = (str(x.dtype).removeprefix("torch.") for x in (up, gate))
+        raise TypeError("up is {}, gate {}: convert one to the other's dtype".format(*names))
     chosen = choose(backend, gate.device)
     if chosen == "cpu":
         from claimbench.kernels.gated.cpu import swiglu as multiply
