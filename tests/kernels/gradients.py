@@ -27,7 +27,7 @@ def results(call: Callable[..., Any], given: dict[str, Tensor], dtype: torch.dty
 
 
 class Copies(TorchDispatchMode):
-    """Names of the operations, while it is entered, that copy a tensor."""
+    """Names of the operations that copy a tensor while it is entered; `contiguous` and `reshape` are clones here."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,6 +35,6 @@ class Copies(TorchDispatchMode):
 
     def __torch_dispatch__(self, function: Any, kinds: Any, arguments: Any = (), options: Any = None) -> Any:
         name = function.__name__.split(".")[0]
-        if name in ("clone", "copy_", "_to_copy", "contiguous"):
+        if name in ("clone", "_to_copy"):
             self.seen.append(name)
         return function(*arguments, **(options or {}))
