@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch.autograd import forward_ad
 
 from claimbench.kernels._vmap import sequential
 
@@ -21,6 +22,8 @@ class Function(torch.autograd.Function):
         """`apply` with every argument given: PyTorch's own looks up defaults, for longer than a small kernel runs."""
         if torch._C._are_functorch_transforms_active():
             return cls.apply(*arguments)
+        if not torch.is_grad_enabled() and forward_ad._current_level < 0:  # nobody asks for a derivative
+            return cls.forward(*arguments)
         return super(torch.autograd.Function, cls).apply(*arguments)  # pyright: ignore[reportAttributeAccessIssue]
 
     @classmethod

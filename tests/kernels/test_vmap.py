@@ -97,3 +97,12 @@ def test_the_rule_by_hand() -> None:
     assert (found.tolist(), dim) == ([[10.0, 30.0], [20.0, 40.0]], 0)
     found, dims = sequential(lambda x, y: (x + y, x - y), Info, (0, 0), x, x)
     assert (found[0].tolist(), found[1].tolist(), dims) == ([[2.0, 4.0], [6.0, 8.0]], [[0.0, 0.0], [0.0, 0.0]], (0, 0))
+
+
+def test_a_forward_derivative_is_an_error_with_gradients_and_without() -> None:
+    x = normal(3, 5)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, x)
+        for enabled in (True, False):
+            with torch.set_grad_enabled(enabled), pytest.raises(NotImplementedError, match="jvp"):
+                swiglu(dual, x)
