@@ -14,6 +14,8 @@ def matrix(x: Tensor, dtype: torch.dtype | None = None) -> tuple[Tensor, int]:
     It is x itself or a view of it, such as a slice of a wider matrix, unless the dtype changes or rows are not evenly
     spaced and contiguous.
     """
+    if x.is_neg():  # the imaginary part of a conjugate, whose memory has the other sign
+        x = x.resolve_neg()
     if dtype is not None and x.dtype is not dtype:
         x = x.to(dtype)
     if x.is_contiguous():

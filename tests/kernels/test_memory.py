@@ -52,6 +52,8 @@ def test_rows_lie_where_the_tensor_lies_if_they_can() -> None:
         if view in alike:
             assert (rows.data_ptr(), stride) == (view.data_ptr(), alike[view])
     assert matrix(x, torch.float64)[0].dtype == torch.float64
+    negative = torch.complex(x, x).conj().imag[..., :1]
+    assert not matrix(negative)[0].is_neg()
 
 
 def test_rows_with_nothing_between_them_are_one() -> None:
