@@ -104,14 +104,16 @@ def cases_of_turn(shape: tuple[int, ...]) -> list[Case]:
 def measured(case: Case, backward: bool) -> dict[str, list[float]]:
     """Seconds a call, for each who computes it, measured in turns."""
     leaves = [x.clone().requires_grad_(backward) for x in case.leaves]
-
-    def run(call: Call) -> None:
-        out = call(*leaves)
-        if backward:
-            outputs = out if isinstance(out, tuple) else (out,)
-            torch.autograd.grad(outputs, leaves, grads[: len(outputs)])
-
     grads = [torch.ones(case.leaves[0].shape)] * 2
+
+    @torch.set_grad_enabled(backward)
+    def run(call: Call, repeats: int = 1) -> None:
+        for _ in range(repeats):
+            out = call(*leaves)
+            if backward:
+                outputs = out if isinstance(out, tuple) else (out,)
+                torch.autograd.grad(outputs, leaves, grads[: len(outputs)])
+
     seconds: dict[str, list[float]] = {who: [] for who in case.calls}
     for call in case.calls.values():
         run(call)
@@ -121,8 +123,7 @@ def measured(case: Case, backward: bool) -> dict[str, list[float]]:
     for _ in range(ROUNDS):
         for who, call in case.calls.items():
             start = time.perf_counter()
-            for _ in range(repeats):
-                run(call)
+            run(call, repeats)
             seconds[who].append((time.perf_counter() - start) / repeats)
     return seconds
 
