@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from claimbench.kernels._warm import warm
     from claimbench.kernels.conv import causal_conv1d
+    from claimbench.kernels.gated import swiglu
+    from claimbench.kernels.norm import rms_norm
+    from claimbench.kernels.rotary import rope
     from claimbench.kernels.scan import selective_scan
 
-__all__ = ["causal_conv1d", "selective_scan", "warm"]
+__all__ = ["causal_conv1d", "rms_norm", "rope", "selective_scan", "swiglu", "warm"]
 
-_HOME = {"causal_conv1d": "conv", "selective_scan": "scan", "warm": "_warm"}
+_HOME = {
+    "causal_conv1d": "conv",
+    "rms_norm": "norm",
+    "rope": "rotary",
+    "selective_scan": "scan",
+    "swiglu": "gated",
+    "warm": "_warm",
+}
 
 
 def __getattr__(name: str) -> object:
