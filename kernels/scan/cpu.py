@@ -13,7 +13,10 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from claimbench.kernels._arrays import array, optional_array, optional_rows, rows, strided
-from claimbench.kernels.scan import _cpu_kernels as kernels
+from claimbench.kernels._simd import LANES
+from claimbench.kernels.scan._cpu_backward import backward
+from claimbench.kernels.scan._cpu_forward import forward
+from claimbench.kernels.scan._cpu_tiles import CHUNK, tiles
 from claimbench.kernels.scan._forms import common_groups, ungrouped
 
 __all__ = ["SelectiveScan", "selective_scan", "warm"]
@@ -58,9 +61,9 @@ class SelectiveScan(torch.autograd.Function):
         groups = common_groups(B, C)
         out = torch.empty(batch, length, dim, dtype=dtype)
         last = torch.empty(batch, dim, states, dtype=dtype)
-        n_kept = -(-length // kernels.CHUNK) - 1 if any(ctx.needs_input_grad) else 0
-        checkpoints = torch.empty(batch * n_kept * kernels.tiles(dim, groups) * states * kernels.LANES, dtype=dtype)
-        kernels.forward(
+        n_kept = -(-length // CHUNK) - 1 if any(ctx.needs_input_grad) else 0
+        checkpoints = torch.empty(batch * n_kept * tiles(dim, groups) * states * LANES, dtype=dtype)
+        forward(
             *rows(u, dtype),
             *rows(delta, dtype),
             *optional_rows(z, dtype),
@@ -101,7 +104,7 @@ class SelectiveScan(torch.autograd.Function):
             for weights in (B, C)
         )
         grad_initial = empty(batch if ctx.needs_input_grad[8] else 0, dim, states)
-        kernels.backward(
+        backward(
             *rows(grad_out, dtype),
             *rows(u, dtype),
             *rows(delta, dtype),
@@ -138,9 +141,9 @@ def _weights(weights: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int
     """B or C flat, with its number of groups and the strides of batch, group, state and time; groups 0: fixed."""
     if weights.ndim == 2:
         return array(weights, dtype).reshape(-1), (0, 0, 0, 0, 0)
-    if weights.ndim == 3:
-        weights = weights[:, None]
     flat, strides = strided(weights, dtype)
+    if weights.ndim == 3:
+        return flat, (1, strides[0], 0, *strides[1:])
     return flat, (weights.shape[1], *strides)
 
 
