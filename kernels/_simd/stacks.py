@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
 from llvmlite import ir
 from numba import types
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic, overload
 
 from claimbench.kernels._simd.memory import address, itemsize
@@ -17,7 +17,7 @@ from claimbench.kernels._simd.vectors import FUSE, INT, LANES, Vector, splat
 
 __all__ = ["broadcast_rows", "fold", "load_like", "load_stack", "repeat", "rows_of", "stack_rows", "totals"]
 
-_ROWS = 4 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 1
+_ROWS = 4 if "+avx512f" in get_host_cpu_features().split(",") else 1
 """Four rows take half of AVX-512's 32 registers in the loops of a scan; elsewhere a row is more than one register."""
 
 
