@@ -14,6 +14,7 @@ from claimbench.kernels._simd.functions import (
     softplus,
 )
 from claimbench.kernels._simd.memory import (
+    aligned,
     broadcast_at,
     load,
     load_first,
@@ -44,6 +45,7 @@ from claimbench.kernels._simd.vectors import (
 __all__ = [
     "EXP2_RANGE",
     "LANES",
+    "aligned",
     "all_at_most",
     "broadcast",
     "broadcast_at",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 from claimbench.kernels._simd.vectors import INT, LANES, Vector, constant, splat
 
-__all__ = ["address", "broadcast_at", "itemsize", "load", "load_first", "prefetch", "store", "store_first"]
+__all__ = ["address", "aligned", "broadcast_at", "itemsize", "load", "load_first", "prefetch", "store", "store_first"]
 
 
 def address(
@@ -27,6 +28,21 @@ def address(
 def itemsize(element: ir.Type) -> int:
     """Bytes of a number of LLVM's type `element`, which is all the alignment that an array has."""
     return 4 if isinstance(element, ir.FloatType) else 8
+
+
+def aligned(size, like):
+    """An uninitialised array of `like`'s dtype whose vectors do not straddle cache lines."""
+    raise NotImplementedError
+
+
+@overload(aligned)
+def _aligned(size, like):
+    def implement(size, like):
+        space = np.empty(size + LANES, like.dtype)
+        offset = (-space.ctypes.data % 64) // like.itemsize
+        return space[offset : offset + size]
+
+    return implement
 
 
 @intrinsic

@@ -3,16 +3,15 @@
 Channels are worked on LANES at a time, time in chunks of CHUNK steps, copied into buffers [step, lane] where several
 steps lie together as a stack. The buffers are parts of one array, `work`, known by where they begin in it: numba counts
 references to every array that a function is given. x and its like come as flat arrays with a stride for batch and one
-for time, channels contiguous; weight is (width, dim).
+for time, channels contiguous; weight is (dim, width).
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from claimbench.kernels._cache import compiled
 from claimbench.kernels._simd import (
     LANES,
+    aligned,
     fold,
     like,
     load,
@@ -42,25 +41,30 @@ def _linear(shift, width, work, taps, window, steps, outputs):
 
 
 @compiled
+def _tap(taps, width, d, k):
+    """Where tap k of channel d lies in [tile, tap, lane] from `taps` on."""
+    return taps + (d // LANES * width + k) * LANES + d % LANES
+
+
+@compiled
 def _place_taps(weight, work, taps):
-    """weight to [tile, tap, lane]."""
-    width, dim = weight.shape
-    flat = weight.reshape(width * dim)
-    for channel in range(0, dim, LANES):
+    """weight to [tile, tap, lane], where work is 0."""
+    dim, width = weight.shape
+    for d in range(dim):
         for k in range(width):
-            tap = load_first(flat, k * dim + channel, dim - channel)
-            store(work, taps + channel * width + k * LANES, tap)
+            work[_tap(taps, width, d, k)] = weight[d, k]
 
 
 @compiled
 def forward(x, x_batch, x_time, weight, bias, has_bias, activated, batch, length, out):
     """Fills out, (batch, length, dim), flat."""
-    width, dim = weight.shape
+    dim, width = weight.shape
     past = width - 1
     spare = stack_rows(out)  # steps past the end that a last stack may take in
     outputs = (CHUNK + past + spare) * LANES
     taps = outputs + (CHUNK + spare) * LANES
-    work = np.zeros(taps + width * (dim + LANES), out.dtype)
+    work = aligned(taps + width * (dim + LANES), out)
+    work[:] = 0
     _place_taps(weight, work, taps)
     for b in range(batch):
         for start in range(0, length, CHUNK):
@@ -91,20 +95,21 @@ def backward(
     weight, bias, has_bias, activated, batch, length,
     grad_x, grad_weight, grad_bias,
 ):  # fmt: skip
-    """Fills grad_x, (batch, length, dim), flat; grad_weight, (width, dim), flat; grad_bias, (dim,).
+    """Fills grad_x, (batch, length, dim), flat; grad_weight, (dim, width); grad_bias, (dim,).
 
     Sums over time are taken chunk by chunk, in order.
     """
-    width, dim = weight.shape
+    dim, width = weight.shape
     past = width - 1
     rows = stack_rows(grad_x)
     # A step of x reaches up to width - 1 steps ahead, past the end of its chunk.
     grads = (CHUNK + 2 * past + rows) * LANES
     outputs = grads + (CHUNK + past + rows) * LANES
     taps = outputs + (CHUNK + past + rows) * LANES
-    work = np.zeros(taps + width * (dim + LANES), grad_x.dtype)
+    grad_taps = taps + width * (dim + LANES)
+    work = aligned(grad_taps + width * (dim + LANES), grad_x)
+    work[:] = 0
     _place_taps(weight, work, taps)
-    grad_weight[:] = 0
     grad_bias[:] = 0
     for b in range(batch):
         for start in range(0, length, CHUNK):
@@ -121,10 +126,10 @@ def backward(
                     step = load_first(x, at, count) if t >= 0 else zero
                     prefetch(x, at + LANES)
                     store(work, i * LANES, step)
-                for t in range(steps + past):
-                    grad_at = b * grad_out_batch + (start + t) * grad_out_time + channel
-                    store(work, grads + t * LANES, load_first(grad_out, grad_at, count) if t < reach else zero)
-                    prefetch(grad_out, grad_at + LANES)
+                for t in range(reach):
+                    at = b * grad_out_batch + (start + t) * grad_out_time + channel
+                    store(work, grads + t * LANES, load_first(grad_out, at, count))
+                    prefetch(grad_out, at + LANES)
                 if activated:
                     _linear(shift, width, work, own_taps, 0, reach, outputs)
                     for t in range(0, reach, rows):
@@ -132,6 +137,8 @@ def backward(
                         opening = sigmoid(y)
                         slope = opening + y * opening * (like(y, 1.0) - opening)
                         store(work, grads + t * LANES, load_stack(work, grads + t * LANES) * slope)
+                for t in range(reach, steps + past):
+                    store(work, grads + t * LANES, zero)
 
                 for t in range(0, steps, rows):
                     total = like(load_stack(work, grads), 0.0)
@@ -152,9 +159,12 @@ def backward(
                     total = fold(totals)
                     for t in range(whole, steps):
                         total = total + load(work, grads + t * LANES) * load(work, (t + k) * LANES)
-                    at = k * dim + channel
-                    store_first(grad_weight, at, load_first(grad_weight, at, count) + total, count)
+                    at = grad_taps + channel * width + k * LANES
+                    store(work, at, load(work, at) + total)
                 total = zero
                 for t in range(steps):
                     total = total + load(work, grads + t * LANES)
                 store_first(grad_bias, channel, load_first(grad_bias, channel, count) + total, count)
+    for d in range(dim):
+        for k in range(width):
+            grad_weight[d, k] = work[_tap(grad_taps, width, d, k)]

@@ -23,51 +23,65 @@ class CausalConv1d(torch.autograd.Function):
     """The kernels' forward and backward; it keeps its inputs alone."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
-        batch, dim, length = x.shape
-        dtype = torch.float64 if torch.float64 in (x.dtype, weight.dtype) else torch.float32
-        out = torch.empty(batch, length, dim, dtype=dtype)
-        kernels.forward(
-            *rows(x, dtype),
-            array(weight.t(), dtype),
-            optional_array(bias, dtype, 1),
-            bias is not None,
-            activated,
-            batch,
-            length,
-            out.view(-1).numpy(),
-        )
-        ctx.save_for_backward(x, weight, bias)
-        ctx.activated, ctx.dtype = activated, dtype
-        return out.to(x.dtype).transpose(1, 2)
+    def forward(*inputs: Any) -> Tensor:
+        # PyTorch binds arguments to names at every call, which would take as long as the rest of a short one.
+        return _forward(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        *tensors, ctx.activated = inputs
+        ctx.save_for_backward(*tensors)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, bias = ctx.saved_tensors
         batch, dim, length = x.shape
-        grad_x = torch.empty(batch, length, dim, dtype=ctx.dtype)
-        grad_weight = torch.empty(weight.shape[1], dim, dtype=ctx.dtype)
-        grad_bias = torch.empty(dim, dtype=ctx.dtype)
+        dtype = _dtype(x, weight)
+        grad_x = torch.empty(batch, length, dim, dtype=dtype)
+        grad_weight = torch.empty(weight.shape, dtype=dtype)
+        grad_bias = torch.empty(dim, dtype=dtype)
         kernels.backward(
-            *rows(grad_out, ctx.dtype),
-            *rows(x, ctx.dtype),
-            array(weight.t(), ctx.dtype),
-            optional_array(bias, ctx.dtype, 1),
+            *rows(grad_out, dtype),
+            *rows(x, dtype),
+            array(weight, dtype),
+            optional_array(bias, dtype, 1),
             bias is not None,
             ctx.activated,
             batch,
             length,
             grad_x.view(-1).numpy(),
-            grad_weight.view(-1).numpy(),
+            grad_weight.numpy(),
             grad_bias.numpy(),
         )
         return (
             grad_x.to(x.dtype).transpose(1, 2),
-            grad_weight.to(weight.dtype).t(),
+            grad_weight.to(weight.dtype),
             None if bias is None else grad_bias.to(bias.dtype),
             None,
         )
+
+
+def _forward(x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
+    batch, dim, length = x.shape
+    dtype = _dtype(x, weight)
+    out = torch.empty(batch, length, dim, dtype=dtype)
+    kernels.forward(
+        *rows(x, dtype),
+        array(weight, dtype),
+        optional_array(bias, dtype, 1),
+        bias is not None,
+        activated,
+        batch,
+        length,
+        out.view(-1).numpy(),
+    )
+    return out.to(x.dtype).transpose(1, 2)
+
+
+def _dtype(*tensors: Tensor) -> torch.dtype:
+    """What the kernels compute in."""
+    return torch.float64 if torch.float64 in {x.dtype for x in tensors} else torch.float32
 
 
 def warm() -> None:

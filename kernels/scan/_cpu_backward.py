@@ -9,6 +9,7 @@ from __future__ import annotations
 from claimbench.kernels._cache import compiled
 from claimbench.kernels._simd import (
     LANES,
+    aligned,
     all_at_most,
     broadcast_rows,
     exp2,
@@ -36,7 +37,6 @@ from claimbench.kernels.scan._cpu_tiles import (
     CHUNK,
     LN2,
     LOG2E,
-    aligned,
     from_tiles,
     gather,
     place,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from claimbench.kernels._cache import compiled
 from claimbench.kernels._simd import (
     LANES,
+    aligned,
     all_at_most,
     broadcast_rows,
     exp2,
@@ -33,7 +34,6 @@ from claimbench.kernels._simd import (
 from claimbench.kernels.scan._cpu_tiles import (
     CHUNK,
     LOG2E,
-    aligned,
     from_tiles,
     gather,
     place,

@@ -11,16 +11,13 @@ references to every array that a function is given, and would do so more often t
 
 from __future__ import annotations
 
-import numpy as np
-
 from claimbench.kernels._cache import compiled
-from claimbench.kernels._simd import EXP2_RANGE, LANES, like, load, magnitude, maximum, store
+from claimbench.kernels._simd import EXP2_RANGE, LANES, aligned, like, load, magnitude, maximum, store
 
 __all__ = [
     "CHUNK",
     "LN2",
     "LOG2E",
-    "aligned",
     "from_tiles",
     "gather",
     "place",
@@ -40,14 +37,6 @@ LN2 = 0.6931471805599453
 def tiles(dim: int, groups: int) -> int:
     """Tiles of `dim` channels; none holds channels of two groups."""
     return groups * -(-(dim // groups) // LANES)
-
-
-@compiled
-def aligned(size, like):
-    """An uninitialised array whose vectors do not straddle cache lines."""
-    space = np.empty(size + LANES, like.dtype)
-    offset = (-space.ctypes.data % 64) // like.itemsize
-    return space[offset : offset + size]
 
 
 @compiled

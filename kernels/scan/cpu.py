@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 from claimbench.kernels._arrays import array, optional_array, optional_rows, rows, strided
 from claimbench.kernels._simd import LANES
@@ -35,61 +35,33 @@ def selective_scan(
     initial_state: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """(output, last state); shapes as in `claimbench.kernels.selective_scan`."""
-    return SelectiveScan.apply(u, delta, A, B, C, D, z, delta_bias, initial_state, delta_softplus)  # pyright: ignore[reportReturnType]
+    inputs = (u, delta, A, B, C, D, z, delta_bias, initial_state)
+    keep = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in inputs)
+    out, last, _ = SelectiveScan.apply(*inputs, delta_softplus, keep)  # pyright: ignore[reportGeneralTypeIssues]
+    return out, last
 
 
 class SelectiveScan(torch.autograd.Function):
     """The kernels' forward and backward."""
 
     @staticmethod
-    def forward(
-        ctx: FunctionCtx,
-        u: Tensor,
-        delta: Tensor,
-        A: Tensor,
-        B: Tensor,
-        C: Tensor,
-        D: Tensor | None,
-        z: Tensor | None,
-        delta_bias: Tensor | None,
-        initial_state: Tensor | None,
-        delta_softplus: bool,
-    ) -> tuple[Tensor, Tensor]:
-        batch, dim, length = u.shape
-        states = A.shape[1]
-        dtype = torch.float64 if torch.float64 in {t.dtype for t in (u, delta, A, B, C)} else torch.float32
-        groups = common_groups(B, C)
-        out = torch.empty(batch, length, dim, dtype=dtype)
-        last = torch.empty(batch, dim, states, dtype=dtype)
-        n_kept = -(-length // CHUNK) - 1 if any(ctx.needs_input_grad) else 0
-        checkpoints = torch.empty(batch * n_kept * tiles(dim, groups) * states * LANES, dtype=dtype)
-        forward(
-            *rows(u, dtype),
-            *rows(delta, dtype),
-            *optional_rows(z, dtype),
-            array(A, dtype),
-            *_weights(B, dtype),
-            *_weights(C, dtype),
-            *(optional_array(x, dtype, ndim) for x, ndim in ((D, 1), (delta_bias, 1), (initial_state, 3))),
-            *(x is not None for x in (D, z, delta_bias, initial_state)),
-            delta_softplus,
-            groups,
-            length,
-            out.view(-1).numpy(),
-            last.numpy(),
-            checkpoints.numpy(),
-        )
-        ctx.save_for_backward(u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints)
-        ctx.delta_softplus = delta_softplus
+    def forward(*inputs: Any) -> tuple[Tensor, Tensor, Tensor]:
+        # PyTorch binds arguments to names at every call, at a third of the price of a short scan.
+        return _forward(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
+        *tensors, ctx.delta_softplus, _ = inputs
+        ctx.save_for_backward(*tensors, output[2])
+        ctx.mark_non_differentiable(output[2])
         ctx.set_materialize_grads(False)
-        return out.to(u.dtype).transpose(1, 2), last
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
         u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints = ctx.saved_tensors
         batch, dim, length = u.shape
-        states, dtype, groups = A.shape[1], checkpoints.dtype, common_groups(B, C)
+        states, dtype, groups = A.shape[1], _dtype(u, delta, A, B, C), common_groups(B, C)
         if grad_out is None:
             grad_out = u.new_zeros(1, 1, 1).expand(batch, length, dim).transpose(1, 2)
 
@@ -134,7 +106,51 @@ class SelectiveScan(torch.autograd.Function):
             (initial_state, grad_initial),
         )
         wanted = zip(ctx.needs_input_grad, gradients, strict=False)
-        return *(gradient.to(x.dtype) if needed else None for needed, (x, gradient) in wanted), None
+        return *(gradient.to(x.dtype) if needed else None for needed, (x, gradient) in wanted), None, None
+
+
+def _forward(
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor | None,
+    z: Tensor | None,
+    delta_bias: Tensor | None,
+    initial_state: Tensor | None,
+    delta_softplus: bool,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(output, last state, checkpoints: none unless `keep`)."""
+    batch, dim, length = u.shape
+    states, dtype, groups = A.shape[1], _dtype(u, delta, A, B, C), common_groups(B, C)
+    out = torch.empty(batch, length, dim, dtype=dtype)
+    last = torch.empty(batch, dim, states, dtype=dtype)
+    n_kept = -(-length // CHUNK) - 1 if keep else 0
+    checkpoints = torch.empty(batch * n_kept * tiles(dim, groups) * states * LANES, dtype=dtype)
+    forward(
+        *rows(u, dtype),
+        *rows(delta, dtype),
+        *optional_rows(z, dtype),
+        array(A, dtype),
+        *_weights(B, dtype),
+        *_weights(C, dtype),
+        *(optional_array(x, dtype, ndim) for x, ndim in ((D, 1), (delta_bias, 1), (initial_state, 3))),
+        *(x is not None for x in (D, z, delta_bias, initial_state)),
+        delta_softplus,
+        groups,
+        length,
+        out.view(-1).numpy(),
+        last.numpy(),
+        checkpoints.numpy(),
+    )
+    return out.to(u.dtype).transpose(1, 2), last, checkpoints
+
+
+def _dtype(*tensors: Tensor) -> torch.dtype:
+    """What the kernels compute in."""
+    return torch.float64 if torch.float64 in {x.dtype for x in tensors} else torch.float32
 
 
 def _weights(weights: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int, int, int, int, int]]:
