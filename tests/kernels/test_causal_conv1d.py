@@ -87,6 +87,21 @@ def test_it_sees_no_future() -> None:
     assert not torch.equal(before[..., 25], after[..., 25])
 
 
+@pytest.mark.parametrize("poisoned", ["x", "weight", "bias", "grad"])
+def test_a_nan_spoils_what_depends_on_it_and_nothing_else(poisoned: str) -> None:
+    x, weight, bias = (v.float() for v in inputs(2, 33, 70, 4))
+    grad = torch.ones_like(x)
+    target = {"x": x[0], "weight": weight, "bias": bias, "grad": grad[0]}[poisoned]
+    target[(32, 7) if poisoned in ("x", "grad") else 32] = math.nan
+    found = []
+    for backend in ("cpu", "naive"):
+        leaves = [v.clone().requires_grad_() for v in (x, weight, bias)]
+        out = causal_conv1d(*leaves, activation="silu", backend=backend)
+        found.append([v.isnan() for v in (out, *torch.autograd.grad(out, leaves, grad))])
+    assert found[0][1].any()
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
