@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-__all__ = ["Backend", "check_tensors", "choose"]
+__all__ = ["Backend", "check_tensors", "choose", "working_dtype"]
 
 Backend = Literal["naive", "cpu", "triton"]
 
@@ -35,11 +35,22 @@ def choose(backend: Backend | None, device: torch.device) -> Backend:
 
 def check_tensors(**tensors: Tensor | None) -> None:
     """Raises TypeError or ValueError, naming the tensor, unless all are real floating point and on one device."""
-    given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
-    first, device = next((name, tensor.device) for name, tensor in given.items())
-    for name, tensor in given.items():
+    first = device = None
+    for name, tensor in tensors.items():
+        if tensor is None:
+            continue
         if tensor.dtype not in _DTYPES:
             known = ", ".join(str(dtype).removeprefix("torch.") for dtype in _DTYPES)
             raise TypeError(f"{name} is {str(tensor.dtype).removeprefix('torch.')}; the dtypes known here are {known}")
-        if tensor.device != device:
+        if device is None:
+            first, device = name, tensor.device
+        elif tensor.device != device:
             raise ValueError(f"{name} is on {tensor.device}, {first} on {device}: move them to one device")
+
+
+def working_dtype(*tensors: Tensor | None) -> torch.dtype:
+    """What a kernel computes in: float64 where a tensor has it, else float32."""
+    for tensor in tensors:
+        if tensor is not None and tensor.dtype is torch.float64:
+            return torch.float64
+    return torch.float32

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from claimbench.kernels._arrays import array, optional_array, optional_rows, rows, strided
+from claimbench.kernels._backend import working_dtype
+from claimbench.kernels._function import Function, Gradient
 from claimbench.kernels._simd import LANES
 from claimbench.kernels.scan._cpu_backward import backward
 from claimbench.kernels.scan._cpu_forward import forward
@@ -37,17 +38,49 @@ def selective_scan(
     """(output, last state); shapes as in `claimbench.kernels.selective_scan`."""
     inputs = (u, delta, A, B, C, D, z, delta_bias, initial_state)
     keep = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in inputs)
-    out, last, _ = SelectiveScan.apply(*inputs, delta_softplus, keep)  # pyright: ignore[reportGeneralTypeIssues]
-    return out, last
+    return SelectiveScan.call(*inputs, delta_softplus, keep)[:2]
 
 
-class SelectiveScan(torch.autograd.Function):
-    """The kernels' forward and backward."""
+class SelectiveScan(Function):
+    """The forward kernel: output, last state, and the checkpoints, none unless they are to be kept."""
 
     @staticmethod
-    def forward(*inputs: Any) -> tuple[Tensor, Tensor, Tensor]:
-        # PyTorch binds arguments to names at every call, at a third of the price of a short scan.
-        return _forward(*inputs)
+    def forward(
+        u: Tensor,
+        delta: Tensor,
+        A: Tensor,
+        B: Tensor,
+        C: Tensor,
+        D: Tensor | None,
+        z: Tensor | None,
+        delta_bias: Tensor | None,
+        initial_state: Tensor | None,
+        delta_softplus: bool,
+        keep: bool,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        batch, dim, length = u.shape
+        states, dtype, groups = A.shape[1], working_dtype(u, delta, A, B, C), common_groups(B, C)
+        out = torch.empty(batch, length, dim, dtype=dtype)
+        last = torch.empty(batch, dim, states, dtype=dtype)
+        n_kept = -(-length // CHUNK) - 1 if keep else 0
+        checkpoints = torch.empty(batch * n_kept * tiles(dim, groups) * states * LANES, dtype=dtype)
+        forward(
+            *rows(u, dtype),
+            *rows(delta, dtype),
+            *optional_rows(z, dtype),
+            array(A, dtype),
+            *_weights(B, dtype),
+            *_weights(C, dtype),
+            *(optional_array(x, dtype, ndim) for x, ndim in ((D, 1), (delta_bias, 1), (initial_state, 3))),
+            *(x is not None for x in (D, z, delta_bias, initial_state)),
+            delta_softplus,
+            groups,
+            length,
+            out.view(-1).numpy(),
+            last.numpy(),
+            checkpoints.numpy(),
+        )
+        return out.to(u.dtype).transpose(1, 2), last, checkpoints
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -57,11 +90,35 @@ class SelectiveScan(torch.autograd.Function):
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
-        u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[:9]
+        gradients = SelectiveScanGradient.call(grad_out, grad_last, *ctx.saved_tensors, ctx.delta_softplus, *wanted)
+        found = iter(gradients)
+        return *(next(found) if needed else None for needed in wanted), None, None
+
+
+class SelectiveScanGradient(Gradient):
+    """The backward kernel: the gradients of those tensors that are wanted."""
+
+    @staticmethod
+    def forward(
+        grad_out: Tensor | None,
+        grad_last: Tensor | None,
+        u: Tensor,
+        delta: Tensor,
+        A: Tensor,
+        B: Tensor,
+        C: Tensor,
+        D: Tensor | None,
+        z: Tensor | None,
+        delta_bias: Tensor | None,
+        initial_state: Tensor | None,
+        checkpoints: Tensor,
+        delta_softplus: bool,
+        *wanted: bool,
+    ) -> tuple[Tensor, ...]:
         batch, dim, length = u.shape
-        states, dtype, groups = A.shape[1], _dtype(u, delta, A, B, C), common_groups(B, C)
+        states, dtype, groups = A.shape[1], checkpoints.dtype, common_groups(B, C)
         if grad_out is None:
             grad_out = u.new_zeros(1, 1, 1).expand(batch, length, dim).transpose(1, 2)
 
@@ -75,7 +132,7 @@ class SelectiveScan(torch.autograd.Function):
             empty(*((1, 1, dim, states) if weights.ndim == 2 else (batch, length, groups, states)))
             for weights in (B, C)
         )
-        grad_initial = empty(batch if ctx.needs_input_grad[8] else 0, dim, states)
+        grad_initial = empty(batch if initial_state is not None else 0, dim, states)
         backward(
             *rows(grad_out, dtype),
             *rows(u, dtype),
@@ -86,7 +143,7 @@ class SelectiveScan(torch.autograd.Function):
             *_weights(C, dtype),
             *(optional_array(x, dtype, n) for x, n in ((D, 1), (delta_bias, 1), (initial_state, 3), (grad_last, 3))),
             *(x is not None for x in (D, z, delta_bias, initial_state, grad_last)),
-            ctx.delta_softplus,
+            delta_softplus,
             groups,
             batch,
             length,
@@ -105,52 +162,7 @@ class SelectiveScan(torch.autograd.Function):
             (delta_bias, grad_bias),
             (initial_state, grad_initial),
         )
-        wanted = zip(ctx.needs_input_grad, gradients, strict=False)
-        return *(gradient.to(x.dtype) if needed else None for needed, (x, gradient) in wanted), None, None
-
-
-def _forward(
-    u: Tensor,
-    delta: Tensor,
-    A: Tensor,
-    B: Tensor,
-    C: Tensor,
-    D: Tensor | None,
-    z: Tensor | None,
-    delta_bias: Tensor | None,
-    initial_state: Tensor | None,
-    delta_softplus: bool,
-    keep: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(output, last state, checkpoints: none unless `keep`)."""
-    batch, dim, length = u.shape
-    states, dtype, groups = A.shape[1], _dtype(u, delta, A, B, C), common_groups(B, C)
-    out = torch.empty(batch, length, dim, dtype=dtype)
-    last = torch.empty(batch, dim, states, dtype=dtype)
-    n_kept = -(-length // CHUNK) - 1 if keep else 0
-    checkpoints = torch.empty(batch * n_kept * tiles(dim, groups) * states * LANES, dtype=dtype)
-    forward(
-        *rows(u, dtype),
-        *rows(delta, dtype),
-        *optional_rows(z, dtype),
-        array(A, dtype),
-        *_weights(B, dtype),
-        *_weights(C, dtype),
-        *(optional_array(x, dtype, ndim) for x, ndim in ((D, 1), (delta_bias, 1), (initial_state, 3))),
-        *(x is not None for x in (D, z, delta_bias, initial_state)),
-        delta_softplus,
-        groups,
-        length,
-        out.view(-1).numpy(),
-        last.numpy(),
-        checkpoints.numpy(),
-    )
-    return out.to(u.dtype).transpose(1, 2), last, checkpoints
-
-
-def _dtype(*tensors: Tensor) -> torch.dtype:
-    """What the kernels compute in."""
-    return torch.float64 if torch.float64 in {x.dtype for x in tensors} else torch.float32
+        return tuple(gradient.to(x.dtype) for needed, (x, gradient) in zip(wanted, gradients, strict=True) if needed)
 
 
 def _weights(weights: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int, int, int, int, int]]:

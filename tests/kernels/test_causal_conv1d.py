@@ -69,6 +69,19 @@ def test_gradients_are_the_derivatives() -> None:
     assert torch.autograd.gradcheck(lambda *x: causal_conv1d(*x, activation="silu", backend="cpu"), given)
 
 
+def test_a_dimension_of_seeds_with_gradients_inside() -> None:
+    seeds = [[x * (seed + 1) for x in inputs(1, 5, 18, 4)] for seed in range(3)]
+
+    def loss(*tensors: Tensor) -> Tensor:
+        return causal_conv1d(*tensors, activation="silu").sin().sum()
+
+    found = torch.func.vmap(torch.func.grad(loss, argnums=(0, 1, 2)))(*map(torch.stack, zip(*seeds, strict=True)))
+    for i, seed in enumerate(seeds):
+        leaves = [x.requires_grad_() for x in seed]
+        expected = torch.autograd.grad(loss(*leaves), leaves)
+        assert all(torch.equal(x[i], y) for x, y in zip(found, expected, strict=True))
+
+
 def test_every_element_is_written_and_the_same_bits_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
     given = inputs(3, 33, 130, 4)
     first = results(given, "silu", "cpu", torch.float32)
