@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from claimbench.kernels._warm import warm
     from claimbench.kernels.conv import causal_conv1d
-    from claimbench.kernels.scan import selective_scan
+    from claimbench.kernels.scan import selective_scan, selective_state_update
 
-__all__ = ["causal_conv1d", "selective_scan", "warm"]
+__all__ = ["causal_conv1d", "selective_scan", "selective_state_update", "warm"]
 
-_HOME = {"causal_conv1d": "conv", "selective_scan": "scan", "warm": "_warm"}
+_HOME = {
+    "causal_conv1d": "conv",
+    "selective_scan": "scan",
+    "selective_state_update": "scan",
+    "warm": "_warm",
+}
 
 
 def __getattr__(name: str) -> object:

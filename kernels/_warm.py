@@ -9,6 +9,8 @@ def warm() -> None:
     """Compile the CPU kernels for float32 and float64 into the cache; workers started afterwards only load them."""
     from claimbench.kernels.conv import cpu as conv
     from claimbench.kernels.scan import cpu as scan
+    from claimbench.kernels.scan import step_cpu as step
 
     scan.warm()
+    step.warm()
     conv.warm()

@@ -19,6 +19,7 @@ from claimbench.kernels._simd.memory import (
     load,
     load_first,
     prefetch,
+    scratch,
     store,
     store_first,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "prefetch",
     "repeat",
     "rows_of",
+    "scratch",
     "sigmoid",
     "softplus",
     "stack_rows",

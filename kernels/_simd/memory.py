@@ -12,7 +12,18 @@ from numba.extending import intrinsic, overload
 
 from claimbench.kernels._simd.vectors import INT, LANES, Vector, constant, splat
 
-__all__ = ["address", "aligned", "broadcast_at", "itemsize", "load", "load_first", "prefetch", "store", "store_first"]
+__all__ = [
+    "address",
+    "aligned",
+    "broadcast_at",
+    "itemsize",
+    "load",
+    "load_first",
+    "prefetch",
+    "scratch",
+    "store",
+    "store_first",
+]
 
 
 def address(
@@ -39,10 +50,29 @@ def aligned(size, like):
 def _aligned(size, like):
     def implement(size, like):
         space = np.empty(size + LANES, like.dtype)
-        offset = (-space.ctypes.data % 64) // like.itemsize
+        offset = (-space.ctypes.data % 64) // space.itemsize
         return space[offset : offset + size]
 
     return implement
+
+
+@intrinsic(prefer_literal=True)
+def scratch(typing, like, size):
+    """An uninitialised array of the scalar `like`'s dtype and a constant size, in the frame of the function that asks
+    for it: it costs nothing, and is gone when that function returns.
+    """
+    if not isinstance(size, types.IntegerLiteral):
+        return None
+    kind = types.Array(types.unliteral(like), 1, "C")
+
+    def generate(context, builder, signature, arguments):
+        array = cgutils.create_struct_proxy(kind)(context, builder)
+        space = cgutils.alloca_once(builder, ir.ArrayType(array.data.type.pointee, size.literal_value))
+        space.align = 64
+        array.data = builder.bitcast(space, array.data.type)
+        return array._getvalue()
+
+    return kind(like, size), generate
 
 
 @intrinsic

@@ -10,7 +10,7 @@ import pytest
 
 from claimbench import kernels
 
-FOLDERS = {"selective_scan": "scan", "causal_conv1d": "conv"}
+FOLDERS = {"selective_scan": "scan", "selective_state_update": "scan", "causal_conv1d": "conv"}
 
 
 def python(code: str) -> str:
