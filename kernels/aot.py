@@ -14,7 +14,9 @@ from typing import Any
 
 from claimbench.kernels.conv import _triton_kernels as conv
 from claimbench.kernels.conv import triton as conv_launch
+from claimbench.kernels.scan import _step_triton_kernels as step
 from claimbench.kernels.scan import _triton_kernels as scan
+from claimbench.kernels.scan import step_triton as step_launch
 from claimbench.kernels.scan import triton as scan_launch
 
 __all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "table"]
@@ -73,6 +75,11 @@ _CONV = {
     "BLOCK_D": conv_launch.BLOCK_D,
 }  # fmt: skip
 _CONV_FLOAT32 = ("weight_ptr", "bias_ptr", "grad_weight_ptr", "grad_bias_ptr")
+_STEP = {
+    "state_state": 1, "x_channel": 1, "dt_channel": 1, "A_state": 1, "B_state": 1, "C_state": 1, "B_groups": 1,
+    "C_groups": 1, "D_channel": 1, "z_channel": 1, "bias_channel": 1, "HAS_D": True, "HAS_Z": True, "HAS_BIAS": True,
+    "SOFTPLUS": True, "PER_CHANNEL": False, "BLOCK_D": step_launch.block_d(16), "BLOCK_N": 16,
+}  # fmt: skip
 
 BUILDS = (
     Build("scan", scan.selective_scan_fwd_kernel, _SCAN | {"KEEP": True}, scan_launch.NUM_WARPS, _SCAN_FLOAT32),
@@ -82,6 +89,13 @@ BUILDS = (
         _SCAN | {"grad_out_channel": 1, "HAS_GRAD_LAST": False},
         scan_launch.NUM_WARPS,
         _SCAN_FLOAT32,
+    ),
+    Build(
+        "scan",
+        step.selective_state_update_kernel,
+        _STEP | {"heads": 1},
+        step_launch.NUM_WARPS,
+        ("state_ptr", "A_ptr", "D_ptr", "bias_ptr"),
     ),
     Build("conv", conv.causal_conv1d_fwd_kernel, _CONV, conv_launch.NUM_WARPS, _CONV_FLOAT32),
     Build("conv", conv.causal_conv1d_bwd_kernel, _CONV | {"grad_out_channel": 1}, conv_launch.NUM_WARPS, _CONV_FLOAT32),
