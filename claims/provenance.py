@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from platform import python_version
 
-from claimbench.errors import SpecError
 from claimbench.record import Machine
+from claimbench.sources import sources_sha
 from claimbench.spec import canonical_sha
 
 __all__ = ["PACKAGES", "Environment", "code_sha", "commit", "environment", "versions"]
 
 PACKAGES = ("torch", "triton", "numba", "llvmlite", "numpy", "scipy", "leaderbot")
 """Distributions whose version may change a number."""
-
-_MEASURING = ("claimbench.impls.common", "claimbench.kernels", "claimbench.measure", "claimbench.trial")
 
 
 @dataclass(frozen=True)
@@ -62,43 +58,8 @@ def versions() -> dict[str, str]:
 
 
 def code_sha(experiment: str) -> str:
-    """Hash of the code behind an experiment `module:function`, from a checkout or an installed wheel alike.
-
-    It covers the sources of the package that holds the experiment (`claimbench.impls.<paper>`; for a plugin its
-    top-level package) and what every trial shares: impls.common, kernels, measure, trial. Raises SpecError where
-    the experiment's package cannot be found.
-    """
-    module = experiment.split(":")[0]
-    parts = module.split(".")
-    own = ".".join(parts[:3]) if module.startswith("claimbench.") else parts[0]
-    return _sources_sha((own, *(name for name in _MEASURING if name != own)))
-
-
-def _sources_sha(modules: tuple[str, ...]) -> str:
-    total = hashlib.sha256()
-    for module in modules:
-        for name, path in _sources(module):
-            total.update(f"{module}/{name}\n".encode())
-            total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
-
-
-def _sources(module: str) -> list[tuple[str, Path]]:
-    try:
-        spec = find_spec(module)
-    except ModuleNotFoundError:
-        spec = None
-    if spec is None:
-        raise SpecError(f"no module {module!r}: mend the claim's `experiment`, or install the package that holds it")
-    if spec.submodule_search_locations is None:
-        path = Path(spec.origin or "")
-        return [(path.name, path)] if path.suffix == ".py" else []
-    found = [
-        (path.relative_to(folder).as_posix(), path)
-        for folder in map(Path, spec.submodule_search_locations)
-        for path in folder.rglob("*.py")
-    ]
-    return sorted(found)
+    """Hash of the code behind an experiment `module:function`; raises SpecError where it cannot be found."""
+    return sources_sha(experiment.split(":")[0])
 
 
 @cache

@@ -111,7 +111,7 @@ class Record(_Model):
     measure_sha: str
     """Measurement it was taken under."""
     code_sha: str
-    """Code of the paper's implementation, what it shares, the kernels and the measuring code."""
+    """Code that the experiment imports, and the measuring code."""
     environment_sha: str
     """Python, packages, processor or GPU, threads."""
     status: Status

@@ -86,6 +86,8 @@ class Trial:
     """Seconds after `started` at which the trial will be stopped."""
     tolerances: Mapping[str, float] = field(default_factory=dict)
     """Gate → largest error allowed, from the claim's spec."""
+    scratch: Path | None = None
+    """Where checkpoints may be kept for the next try of the very same trial; the folder may not exist yet."""
     on_progress: Callable[[int, int], None] | None = None
     """Receives (done, total)."""
     gates: dict[str, Gate] = field(default_factory=dict)

@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from claimbench.kernels._warm import warm
     from claimbench.kernels.conv import causal_conv1d
+    from claimbench.kernels.gated import swiglu
+    from claimbench.kernels.norm import rms_norm
+    from claimbench.kernels.rotary import rope
     from claimbench.kernels.scan import selective_scan, selective_state_update
 
-__all__ = ["causal_conv1d", "selective_scan", "selective_state_update", "warm"]
+__all__ = ["causal_conv1d", "rms_norm", "rope", "selective_scan", "selective_state_update", "swiglu", "warm"]
 
 _HOME = {
     "causal_conv1d": "conv",
+    "rms_norm": "norm",
+    "rope": "rotary",
     "selective_scan": "scan",
     "selective_state_update": "scan",
+    "swiglu": "gated",
     "warm": "_warm",
 }
 

@@ -1,6 +1,4 @@
-"""Autograd functions that cost little to call, work under the transforms of `torch.func`, and never differentiate
-wrongly.
-"""
+"""Autograd functions that are cheap to call, known to the transforms of `torch.func`, and never silently wrong."""
 
 from __future__ import annotations
 

@@ -10,14 +10,16 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from claimbench.kernels._build import Build
 from claimbench.kernels.conv import _triton_kernels as conv
 from claimbench.kernels.conv import triton as conv_launch
-from claimbench.kernels.scan import _step_triton_kernels as step
+from claimbench.kernels.gated.builds import BUILDS as GATED
+from claimbench.kernels.norm.builds import BUILDS as NORM
+from claimbench.kernels.rotary.builds import BUILDS as ROTARY
 from claimbench.kernels.scan import _triton_kernels as scan
-from claimbench.kernels.scan import step_triton as step_launch
 from claimbench.kernels.scan import triton as scan_launch
+from claimbench.kernels.scan.step_builds import BUILDS as STEP
 
 __all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "table"]
 
@@ -28,25 +30,6 @@ TARGETS: tuple[tuple[str, str, int | str, int], ...] = (
     ("gfx942", "hip", "gfx942", 64),
 )
 """Name, and Triton's backend, architecture and warp size: A100, H100 and H200, B200, MI300."""
-
-
-@dataclass(frozen=True)
-class Build:
-    """A kernel as it is launched at the paper's shapes: bfloat16 in the fast layout, parameters in float32."""
-
-    family: str
-    """Folder of the kernel."""
-    kernel: Any
-    constants: Mapping[str, int | bool]
-    """Constants, and strides known to be 1."""
-    num_warps: int
-    float32: tuple[str, ...]
-    """Pointers to float32; the others point to bfloat16."""
-
-    @property
-    def name(self) -> str:
-        """The kernel's name in the table."""
-        return self.kernel.__name__.removesuffix("_kernel")
 
 
 @dataclass(frozen=True)
@@ -75,12 +58,6 @@ _CONV = {
     "BLOCK_D": conv_launch.BLOCK_D,
 }  # fmt: skip
 _CONV_FLOAT32 = ("weight_ptr", "bias_ptr", "grad_weight_ptr", "grad_bias_ptr")
-_STEP = {
-    "state_state": 1, "x_channel": 1, "dt_channel": 1, "A_state": 1, "B_state": 1, "C_state": 1, "B_groups": 1,
-    "C_groups": 1, "D_channel": 1, "z_channel": 1, "bias_channel": 1, "HAS_D": True, "HAS_Z": True, "HAS_BIAS": True,
-    "SOFTPLUS": True, "PER_CHANNEL": False, "BLOCK_D": step_launch.block_d(16), "BLOCK_N": 16,
-}  # fmt: skip
-
 BUILDS = (
     Build("scan", scan.selective_scan_fwd_kernel, _SCAN | {"KEEP": True}, scan_launch.NUM_WARPS, _SCAN_FLOAT32),
     Build(
@@ -90,15 +67,12 @@ BUILDS = (
         scan_launch.NUM_WARPS,
         _SCAN_FLOAT32,
     ),
-    Build(
-        "scan",
-        step.selective_state_update_kernel,
-        _STEP | {"heads": 1},
-        step_launch.NUM_WARPS,
-        ("state_ptr", "A_ptr", "D_ptr", "bias_ptr"),
-    ),
+    *STEP,
     Build("conv", conv.causal_conv1d_fwd_kernel, _CONV, conv_launch.NUM_WARPS, _CONV_FLOAT32),
     Build("conv", conv.causal_conv1d_bwd_kernel, _CONV | {"grad_out_channel": 1}, conv_launch.NUM_WARPS, _CONV_FLOAT32),
+    *NORM,
+    *GATED,
+    *ROTARY,
 )
 
 
@@ -132,7 +106,7 @@ def build(kernel: Build, target: str) -> Usage:
     return Usage(registers, spilled, compiled.metadata.shared)
 
 
-def _absent(constants: Mapping[str, int | bool]) -> set[str]:
+def _absent(constants: Mapping[str, float | bool]) -> set[str]:
     return {name for name, value in constants.items() if name.startswith("HAS_") and not value}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from claimbench import provenance
+from claimbench import provenance, sources
 from claimbench.errors import SpecError
 from claimbench.record import Machine
 
@@ -60,10 +60,85 @@ def test_does_not_depend_on_where_the_code_lies(plugin: Path, tmp_path: Path, mo
     assert sha() == before
 
 
-def test_a_paper_has_its_own_hash_and_shares_what_measures() -> None:
-    one = provenance.code_sha("claimbench.impls.mamba.experiments:f")
-    assert one == provenance.code_sha("claimbench.impls.mamba.other:g")
-    assert one != provenance.code_sha("claimbench.measure.controls:f")
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two papers and two kernels, of which the first experiment reaches one each; laid out as claimbench is."""
+    files = {
+        "impls/__init__.py": "",
+        "impls/common/__init__.py": "",
+        "impls/common/loop.py": "",
+        "impls/first/__init__.py": "",
+        "impls/first/speed.py": "import torch\nfrom claimbench.kernels import scan_it\n"
+        "def f(trial):\n    from claimbench.impls.common import loop\n",
+        "impls/first/quality.py": "from claimbench.impls.first import speed\nimport claimbench.kernels.other.op\n",
+        "impls/second/__init__.py": "",
+        "impls/second/speed.py": "import claimbench.spec\n",
+        "kernels/__init__.py": "from claimbench.kernels.scan import scan_it\nfrom claimbench.kernels.other import it\n",
+        "kernels/_shared.py": "",
+        "kernels/scan/__init__.py": "from claimbench.kernels.scan.op import scan_it\n",
+        "kernels/scan/op.py": "def scan_it(x):\n    from claimbench.kernels import _shared\n",
+        "kernels/scan/unused.py": "",
+        "kernels/other/__init__.py": "",
+        "kernels/other/op.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(sources, "_init", lambda namespace: tmp_path / namespace.split(".")[1] / "__init__.py")
+    return tmp_path
+
+
+REACHED = {
+    "impls/first/speed.py": {"first.speed", "first.quality"},
+    "impls/first/quality.py": {"first.quality"},
+    "impls/first/__init__.py": {"first.speed", "first.quality"},
+    "impls/common/loop.py": {"first.speed", "first.quality"},
+    "impls/second/speed.py": {"second.speed"},
+    "kernels/__init__.py": set(),
+    "kernels/_shared.py": {"first.speed", "first.quality"},
+    "kernels/scan/__init__.py": {"first.speed", "first.quality"},
+    "kernels/scan/op.py": {"first.speed", "first.quality"},
+    "kernels/scan/unused.py": set(),
+    "kernels/other/__init__.py": {"first.quality"},
+    "kernels/other/op.py": {"first.quality"},
+}
+
+
+@pytest.mark.parametrize("edited", list(REACHED))
+def test_an_edit_voids_the_experiments_that_reach_it_and_no_others(house: Path, edited: str) -> None:
+    def shas() -> dict[str, str]:
+        every = ("first.speed", "first.quality", "second.speed")
+        return {name: provenance.code_sha(f"claimbench.impls.{name}:f") for name in every}
+
+    before = shas()
+    with (house / edited).open("a") as file:
+        file.write("x = 1\n")
+    assert {name for name, sha in shas().items() if sha != before[name]} == REACHED[edited]
+
+
+def test_a_kernel_that_nobody_exports_or_a_module_that_is_gone(house: Path) -> None:
+    (house / "kernels/scan/op.py").unlink()
+    with pytest.raises(SpecError, match=r"no module 'claimbench\.kernels\.scan\.op'"):
+        provenance.code_sha("claimbench.impls.first.speed:f")
+
+
+def test_every_module_that_a_trial_loads_is_in_its_hash() -> None:
+    """What Python loads for Mamba's training is what was found by reading."""
+    code = (
+        "import sys, claimbench.impls.mamba.experiments.training; from claimbench.kernels import warm; "
+        "from claimbench.kernels.scan import cpu; from claimbench.kernels.conv import cpu; "
+        "print(*(n for n in sys.modules if n.startswith(('claimbench.impls.', 'claimbench.kernels.'))))"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True)
+    files: dict[str, Path] = {}
+    sources._follow("claimbench.impls.mamba.experiments.training", files)  # pyright: ignore[reportPrivateUsage]
+    assert set(done.stdout.split()) - {"claimbench.kernels._warm"} <= set(files)
+
+
+def test_the_measuring_code_is_behind_every_experiment(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = provenance.code_sha("claimbench.impls.second.speed:f")
+    monkeypatch.setattr(sources, "_WHOLE", ("claimbench.measure",))
+    assert provenance.code_sha("claimbench.impls.second.speed:f") != before
 
 
 def test_an_experiment_that_nobody_has() -> None:
@@ -94,7 +169,7 @@ def test_versions_name_what_is_installed() -> None:
 def test_no_torch_is_imported() -> None:
     code = (
         "import sys; from claimbench import provenance; provenance.versions(); "
-        "provenance.code_sha('claimbench.impls.mamba.experiments:f'); sys.exit('torch' in sys.modules)"
+        "provenance.code_sha('claimbench.impls.mamba.experiments.training:f'); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0
 

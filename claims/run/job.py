@@ -46,6 +46,8 @@ class Job:
     """Whether nothing else may run beside it."""
     roofline: Roofline | None = None
     """Rates of the machine that its timings are held against."""
+    scratch: Path | None = None
+    """Folder of its checkpoints, removed once it has ended ok."""
 
     @property
     def timing(self) -> bool:

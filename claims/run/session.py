@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -90,12 +91,15 @@ def run_claims(
     counts = {"ok": 0, "failed": 0, "skipped": 0}
     if made.jobs or made.skips:
         with store.run(run_id) as writer:
-            for record in _run(made, writer, launcher or LocalLauncher(workers, logs), logs, tell):
+            scratch = store.root / "scratch"
+            for record in _run(made, writer, launcher or LocalLauncher(workers, logs), logs, scratch, tell):
                 counts[record.status] += 1
     return RunSummary(run_id, **counts, kept=made.kept, duration_s=time.monotonic() - began)
 
 
-def _run(made: Plan, writer: RunWriter, launcher: Launcher, logs: Path, tell: Callable[[Event], None]) -> list[Record]:
+def _run(
+    made: Plan, writer: RunWriter, launcher: Launcher, logs: Path, scratch: Path, tell: Callable[[Event], None]
+) -> list[Record]:
     from claimbench.measure.machine import machine as this_machine
 
     machine, versions, commit = this_machine(), provenance.versions(), provenance.commit()
@@ -106,6 +110,8 @@ def _run(made: Plan, writer: RunWriter, launcher: Launcher, logs: Path, tell: Ca
         record = ended.record(machine, versions, commit)
         writer.append(record)
         records.append(record)
+        if record.status == "ok" and ended.job.scratch:
+            shutil.rmtree(ended.job.scratch, ignore_errors=True)
         tell(TrialEnded(record, ended.job.label, ended.log))
 
     def started(job: Job) -> None:
@@ -118,10 +124,16 @@ def _run(made: Plan, writer: RunWriter, launcher: Launcher, logs: Path, tell: Ca
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         keep(Ended(skip.job, Payload(status="skipped", reason=skip.reason), now, 0.0, os.getloadavg()[0], None))
     if made.jobs:
-        with closing(launcher.run(prepare(made.jobs, logs), started, progress)) as ending:
+        jobs = [_with_scratch(job, scratch) for job in prepare(made.jobs, logs)]
+        with closing(launcher.run(jobs, started, progress)) as ending:
             for ended in ending:
                 keep(ended)
     return records
+
+
+def _with_scratch(job: Job, folder: Path) -> Job:
+    """A job that trains finds its checkpoints again; a timing always starts anew."""
+    return job if job.timing else replace(job, scratch=(folder / job.identity).resolve())
 
 
 def _ignore(event: Event) -> None:

@@ -89,6 +89,7 @@ def run_job(job: Job, on_progress: Callable[[int, int], None] | None = None) -> 
         device=claim.needs.device,
         deadline_s=job.wall_s,
         tolerances=claim.gates,
+        scratch=job.scratch,
         on_progress=on_progress,
     )
     try:

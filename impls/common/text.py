@@ -1,17 +1,28 @@
-"""Text as bytes: cut into blocks, some of them held out, windows drawn from the rest."""
+"""Text as bytes: some of it held out, windows drawn from the rest."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from claimbench.impls.common.training import Batch
+from claimbench.impls.common.initialise import generator
+from claimbench.impls.common.learner import Batch
 
-__all__ = ["ByteText", "bigram_bits_per_byte", "split_blocks"]
+__all__ = [
+    "VOCABULARY",
+    "ByteText",
+    "bigram_bits_per_byte",
+    "documents",
+    "split_blocks",
+    "split_documents",
+    "split_end",
+]
 
 VOCABULARY = 256
 
@@ -25,24 +36,29 @@ class ByteText:
     held_out: Tensor
     """Blocks to be tested on."""
 
-    def batches(self, length: int, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """Endless batches of training windows: bytes (batch_size, length) and the byte after each.
+    def batch(self, length: int, batch_size: int, seed: int, step: int) -> Batch:
+        """The training windows of one step: bytes (batch_size, length) and the byte after each.
 
-        Raises ValueError where a block has no window of that length.
+        They depend on seed and step alone. Raises ValueError where a block has no window of that length.
         """
         blocks, size = self.train.shape
         if length + 1 > size:
             raise ValueError(f"a window of {length} bytes and the next do not fit in a block of {size}")
-        offsets = torch.arange(length + 1)
-        while True:
-            block = torch.randint(blocks, (batch_size, 1), generator=generator)
-            start = torch.randint(size - length, (batch_size, 1), generator=generator)
-            window = self.train[block, start + offsets].long()
-            yield window[:, :-1], window[:, 1:]
+        draw = generator(seed, f"windows {step}")
+        block = torch.randint(blocks, (batch_size, 1), generator=draw)
+        start = torch.randint(size - length, (batch_size, 1), generator=draw)
+        window = self.train[block, start + torch.arange(length + 1)].long()
+        return window[:, :-1], window[:, 1:]
 
-    def tests(self, length: int) -> Batch:
-        """All held-out text in windows of `length` that do not overlap: bytes and the byte after each."""
-        windows = self.held_out.unfold(1, length + 1, length).reshape(-1, length + 1).long()
+    def tests(self, length: int, most: int | None = None) -> Batch:
+        """Held-out text in windows of `length` that do not overlap: bytes and the byte after each.
+
+        All of it, or `most` windows at equal distances.
+        """
+        windows = self.held_out.unfold(1, length + 1, length).reshape(-1, length + 1)
+        if most is not None and most < len(windows):
+            windows = windows[torch.arange(most) * len(windows) // most]
+        windows = windows.long()
         return windows[:, :-1], windows[:, 1:]
 
 
@@ -53,14 +69,37 @@ def split_blocks(text: bytes, block_bytes: int, held_out_every: int) -> ByteText
     """
     if held_out_every < 2:
         raise ValueError(f"hold out one block in 2 or more, not one in {held_out_every}: nothing would be left")
-    count = len(text) // block_bytes
-    if count < held_out_every:
+    blocks = _blocks([text], block_bytes)
+    if len(blocks) < held_out_every:
         raise ValueError(
-            f"{len(text)} bytes make {count} blocks of {block_bytes}; at least {held_out_every} are needed"
+            f"{len(text)} bytes make {len(blocks)} blocks of {block_bytes}; at least {held_out_every} are needed"
         )
-    blocks = torch.frombuffer(bytearray(text[: count * block_bytes]), dtype=torch.uint8).view(count, block_bytes)
-    held_out = torch.arange(count) % held_out_every == held_out_every - 1
+    held_out = torch.arange(len(blocks)) % held_out_every == held_out_every - 1
     return ByteText(train=blocks[~held_out], held_out=blocks[held_out])
+
+
+def split_end(text: bytes, share: float) -> ByteText:
+    """Hold out the last `share` of `text`, as one block; the rest is the other."""
+    cut = len(text) - round(share * len(text))
+    if not 0 < cut < len(text):
+        raise ValueError(f"a share of {share} of {len(text)} bytes leaves nothing to learn from or nothing to test")
+    return ByteText(train=_tensor(text[:cut])[None], held_out=_tensor(text[cut:])[None])
+
+
+def split_documents(texts: Sequence[bytes], block_bytes: int, held_out_every: int) -> ByteText:
+    """Hold out every `held_out_every`-th document whole, and cut all into blocks; a last, shorter block is left out."""
+    train = [text for index, text in enumerate(texts) if index % held_out_every != held_out_every - 1]
+    held_out = [text for index, text in enumerate(texts) if index % held_out_every == held_out_every - 1]
+    if not train or not held_out:
+        raise ValueError(f"{len(texts)} documents, one in {held_out_every} held out: one of the two sets is empty")
+    return ByteText(train=_blocks(train, block_bytes), held_out=_blocks(held_out, block_bytes))
+
+
+def documents(archive: Path) -> list[bytes]:
+    """The files of a tar archive in the order of their names, with lines that end in a line feed."""
+    with tarfile.open(archive) as tar:
+        members = sorted((member for member in tar if member.isfile()), key=lambda member: member.name)
+        return [file.read().replace(b"\r\n", b"\n") for member in members if (file := tar.extractfile(member))]
 
 
 def bigram_bits_per_byte(text: ByteText, length: int) -> float:
@@ -72,3 +111,11 @@ def bigram_bits_per_byte(text: ByteText, length: int) -> float:
     log_probability = torch.log(counts / counts.sum(dim=1, keepdim=True))
     inputs, targets = text.tests(length)
     return -log_probability[inputs, targets].mean().item() / math.log(2)
+
+
+def _blocks(texts: Sequence[bytes], size: int) -> Tensor:
+    return torch.cat([_tensor(text[: len(text) // size * size]).view(-1, size) for text in texts])
+
+
+def _tensor(text: bytes) -> Tensor:
+    return torch.frombuffer(bytearray(text), dtype=torch.uint8) if text else torch.empty(0, dtype=torch.uint8)

@@ -1,40 +1,63 @@
-"""The training loop that every paper's small experiments share."""
+"""The training loop that every paper's small experiments share.
+
+A run is a function of its seed: initial values come from `initialise`, and a batch is a function of seed and step, so
+that arms given the same seed start from the same values and see the same data, and a run that was stopped goes on from
+its checkpoint to the same numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from claimbench.trial import Trial
+from claimbench.impls.common.learner import Learner, Learning
+from claimbench.impls.common.schedules import Schedule, multiplier
+from claimbench.record import Curve
+from claimbench.trial import Quality, Trial
 
-__all__ = ["Batch", "History", "Recipe", "train"]
+__all__ = ["Recipe", "Trained", "quality", "train"]
 
-Batch = tuple[Tensor, Tensor]
+_SAVE_EVERY_S = 20.0
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained: Adam without weight decay, gradient norm clipped, learning rate warmed up, constant."""
+    """How a model is trained: AdamW, gradient norm clipped, learning rate warmed up and then on a schedule."""
 
     steps: int
     """Optimiser steps."""
     learning_rate: float
-    """Adam's learning rate after warm-up."""
+    """Peak of the learning rate."""
+    schedule: Schedule = "constant"
+    """Course of the learning rate after warm-up."""
+    warmup: int = 0
+    """Steps over which the learning rate rises linearly to its peak."""
+    floor: float = 0.0
+    """Learning rate at the last step, as a share of the peak; `constant` has none."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Decay of AdamW's averages of the gradient and its square."""
+    weight_decay: float = 0.0
+    """Decay of matrices, but for those whose `no_decay` is set; vectors are never decayed."""
     clip: float = 1.0
     """Largest norm of the gradient."""
-    warmup: int = 0
-    """Steps over which the learning rate rises linearly to its value."""
     evaluations: int = 5
     """Points of the evaluation curve, the last of them after the last step."""
+    together: bool = False
+    """Train the seeds of a trial as one batched program; faster where a step is too small to fill the device."""
 
 
 @dataclass(frozen=True)
-class History:
-    """The evaluation curve of one run."""
+class Trained:
+    """One run's model and its evaluation curve."""
 
+    model: nn.Module
+    """The model after the last step."""
     steps: tuple[int, ...]
     """Steps after which the model was evaluated."""
     values: dict[str, tuple[float, ...]]
@@ -45,47 +68,99 @@ class History:
         return self.values[metric][-1]
 
 
-def train(
-    model: nn.Module,
-    batches: Iterator[Batch],
-    loss: Callable[[nn.Module, Batch], Tensor],
-    evaluate: Callable[[nn.Module], dict[str, float]],
-    recipe: Recipe,
-    trial: Trial,
-    *,
-    run: int = 0,
-    runs: int = 1,
-) -> History:
-    """Train `model` in place and return its evaluation curve; `run` of `runs` places it in the trial's progress.
+def train(learning: Learning, recipe: Recipe, trial: Trial) -> list[Trained]:
+    """Train one model a seed of the trial, in their order.
 
-    The order of the data is that of `batches`, so that arms given equal iterators see equal data. Raises
-    TimeoutError before the trial's deadline where the remaining steps will not fit: a shorter training would be
-    another measurement.
+    Raises TimeoutError at the trial's deadline: a shorter training would be another measurement. What was done until
+    then, or until an interrupt, lies in `trial.scratch` and is taken up by the next try.
     """
-    optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
+    seeds = trial.seeds
+    groups: Sequence[tuple[int, ...]] = [seeds] if recipe.together else [(seed,) for seed in seeds]
+    trained: list[Trained] = []
+    for run, group in enumerate(groups):
+        progress = _Progress(trial, run, len(groups), recipe.steps)
+        trained += _train(Learner(learning, group), recipe, progress)
+    return trained
+
+
+def quality(trained: Sequence[Trained]) -> Quality:
+    """The outcome of a trial: for every metric, its value after the last step and its curve, one a seed."""
+    metrics, steps = trained[0].values, tuple(map(float, trained[0].steps))
+    return Quality(
+        values={metric: [run.final(metric) for run in trained] for metric in metrics},
+        curves={metric: Curve(x=steps, y=tuple(run.values[metric] for run in trained)) for metric in metrics},
+    )
+
+
+@dataclass(frozen=True)
+class _Progress:
+    """Where one run stands in its trial."""
+
+    trial: Trial
+    run: int
+    runs: int
+    steps: int
+
+    def say(self, step: int) -> None:
+        self.trial.progress(self.run * self.steps + step, self.runs * self.steps)
+
+    def check_time(self, step: int) -> None:
+        if self.trial.remaining_s() <= 0:
+            raise TimeoutError(
+                f"step {step} of {self.steps}, run {self.run + 1} of {self.runs}: the trial's time is up"
+            )
+
+    @property
+    def checkpoint(self) -> Path | None:
+        return self.trial.scratch and self.trial.scratch / f"training-{self.run}.pt"
+
+
+def _train(learner: Learner, recipe: Recipe, progress: _Progress) -> list[Trained]:
+    optimiser = torch.optim.AdamW(learner.groups(recipe.weight_decay), betas=recipe.betas, fused=True)
     marks = {round(recipe.steps * (k + 1) / recipe.evaluations) for k in range(recipe.evaluations)}
-    steps: list[int] = []
-    curves: dict[str, list[float]] = {}
-    for step in range(1, recipe.steps + 1):
-        if trial.remaining_s() <= 0:
-            raise TimeoutError(f"step {step} of {recipe.steps}, run {run + 1} of {runs}: the trial's time is up")
+    evaluated: list[tuple[int, list[dict[str, float]]]] = []
+    first, saved = 1, time.monotonic()
+
+    def save(step: int) -> None:
+        if progress.checkpoint:
+            state = {"step": step, "model": learner.state(), "optimiser": optimiser.state_dict(), "curve": evaluated}
+            _write(progress.checkpoint, state)
+
+    if progress.checkpoint and progress.checkpoint.exists():
+        state: dict[str, Any] = torch.load(progress.checkpoint, weights_only=True)
+        learner.load(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        first, evaluated = state["step"] + 1, state["curve"]
+    for step in range(first, recipe.steps + 1):
+        try:
+            progress.check_time(step)
+        except TimeoutError:
+            save(step - 1)
+            raise
+        rate = recipe.learning_rate * multiplier(recipe.schedule, step, recipe.steps, recipe.warmup, recipe.floor)
         for group in optimiser.param_groups:
-            group["lr"] = recipe.learning_rate * min(1.0, step / max(recipe.warmup, 1))
+            group["lr"] = rate
         optimiser.zero_grad()
-        loss(model, next(batches)).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        learner.loss(step).backward()
+        learner.clip_gradients(recipe.clip)
         optimiser.step()
         if step in marks:
-            steps.append(step)
-            for name, value in _evaluated(model, evaluate).items():
-                curves.setdefault(name, []).append(value)
-        trial.progress(run * recipe.steps + step, runs * recipe.steps)
-    return History(tuple(steps), {name: tuple(values) for name, values in curves.items()})
+            evaluated.append((step, learner.evaluate()))
+        if step == recipe.steps or time.monotonic() - saved > _SAVE_EVERY_S:
+            save(step)
+            saved = time.monotonic()
+        progress.say(step)
+    steps = tuple(step for step, _ in evaluated)
+    return [
+        Trained(
+            model, steps, {name: tuple(found[run][name] for _, found in evaluated) for name in evaluated[0][1][run]}
+        )
+        for run, model in enumerate(learner.models())
+    ]
 
 
-@torch.no_grad()
-def _evaluated(model: nn.Module, evaluate: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
-    model.eval()
-    values = evaluate(model)
-    model.train()
-    return values
+def _write(path: Path, state: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)  # a checkpoint is whole or not there

@@ -1,79 +1,24 @@
-"""The Mamba block: Algorithm 2 (SSM + Selection) inside the architecture of Figure 3.
+"""The blocks of Table 1 around one selective SSM: Mamba (Figure 3), H3, and a plain block without a gate.
 
-Every tensor is (B, L, channels) in memory; the kernels, whose convention is (B, channels, L), get transposed views.
-The options turn the block into its own ablations: which of Δ, B, C depend on the input (none: the time-invariant
-S4 with real A; all three: S6), whether the block is gated, and how B is discretised.
+Each maps (B, L, D) to (B, L, D) in three ways that compute the same: all tokens at once (`forward`), all tokens going
+on from a state (`prefill`), and one token at a time (`step`), in memory that does not grow.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from claimbench.impls.mamba.ssm import Discretization, discretize, recurrence
-from claimbench.kernels import causal_conv1d, selective_scan
+from claimbench.impls.mamba.config import BlockConfig
+from claimbench.impls.mamba.s4d import S4D
+from claimbench.impls.mamba.selective_ssm import SelectiveSSM
+from claimbench.kernels import causal_conv1d
 
-__all__ = ["S4", "S6", "BlockConfig", "BlockState", "MambaBlock", "selection"]
-
-Parameter = Literal["delta", "B", "C"]
-S4: frozenset[Parameter] = frozenset()
-S6: frozenset[Parameter] = frozenset(("delta", "B", "C"))
-
-
-def selection(names: str) -> frozenset[Parameter]:
-    """Selective parameters from their names, such as `"delta B C"`; an empty string is S4."""
-    chosen = frozenset(name for name in names.split())
-    if not chosen <= S6:
-        raise ValueError(f"selective parameters are delta, B and C; got {sorted(chosen - S6)}")
-    return frozenset(name for name in S6 if name in chosen)
-
-
-@dataclass(frozen=True)
-class BlockConfig:
-    """Sizes and options of one block."""
-
-    d_model: int
-    """D: width of the residual stream."""
-    d_state: int = 16
-    """N: states a channel."""
-    expand: int = 2
-    """E: the block works on E·D channels."""
-    d_conv: int = 4
-    """Width of the causal convolution; 0 leaves it out."""
-    conv_bias: bool = True
-    """Whether the convolution has a bias; the paper's text has none, the authors' code does."""
-    dt_rank: int | None = None
-    """R: rank of the projection that Δ comes from; default ⌈D/16⌉."""
-    selective: frozenset[Parameter] = S6
-    """Which of Δ, B and C depend on the input (Section 3.2)."""
-    gated: bool = True
-    """Whether the output is multiplied by SiLU(z), a second branch (Figure 3); otherwise it passes GELU, as in S4."""
-    discretization: Discretization = "euler"
-    """How B becomes B̄; `zoh` is the paper's Equation 4, `euler` what the authors' code computes."""
-    dt_init: Literal["log_uniform", "uniform"] = "log_uniform"
-    """Distribution of softplus(Δ bias) at the start: uniform in the paper's text, log-uniform in the authors' code."""
-    dt_min: float = 1e-3
-    """Smallest Δ at the start."""
-    dt_max: float = 1e-1
-    """Largest Δ at the start."""
-    recompute: bool = False
-    """Keep only the input, the projected x and z and the gated output for backward, and compute the rest again."""
-
-    @property
-    def d_inner(self) -> int:
-        """E·D, the channels of the SSM."""
-        return self.expand * self.d_model
-
-    @property
-    def rank(self) -> int:
-        """R."""
-        return math.ceil(self.d_model / 16) if self.dt_rank is None else self.dt_rank
+__all__ = ["Block", "BlockState", "H3Block", "MambaBlock", "PlainBlock", "make_block"]
 
 
 class BlockState(NamedTuple):
@@ -85,38 +30,71 @@ class BlockState(NamedTuple):
     """h, (B, E·D, N)."""
 
 
-class MambaBlock(nn.Module):
-    """(B, L, D) → (B, L, D); `step` is the same map, one token at a time."""
+class Block(nn.Module):
+    """What the three blocks share: an SSM, a projection back to D, and the state."""
 
     def __init__(self, config: BlockConfig) -> None:
         super().__init__()
         self.config = config
-        channels, states, rank = config.d_inner, config.d_state, config.rank
-        self.in_proj = nn.Linear(config.d_model, channels, bias=False)
-        if config.gated:
-            self.z_proj = nn.Linear(config.d_model, channels, bias=False)
-        if config.d_conv:
-            self.conv_weight = nn.Parameter(torch.empty(channels, config.d_conv))
-            self.conv_bias = nn.Parameter(torch.empty(channels)) if config.conv_bias else None
-        if "delta" in config.selective:
-            self.s_delta = nn.Linear(channels, rank, bias=False)
-            self.dt_proj = nn.Linear(rank, channels, bias=False)
-        self.dt_bias = nn.Parameter(torch.empty(channels))
-        if "B" in config.selective:
-            self.s_B = nn.Linear(channels, states, bias=False)
-        else:
-            self.B = nn.Parameter(torch.empty(channels, states))
-        if "C" in config.selective:
-            self.s_C = nn.Linear(channels, states, bias=False)
-        else:
-            self.C = nn.Parameter(torch.empty(channels, states))
-        self.A_log = nn.Parameter(torch.empty(channels, states))
-        self.D = nn.Parameter(torch.empty(channels))
-        self.out_proj = nn.Linear(channels, config.d_model, bias=False)
+        self.ssm = SelectiveSSM(config) if config.mixer == "selective" else S4D(config)
+        self.out_proj = nn.Linear(config.d_inner, config.d_model, bias=False)
 
     def forward(self, u: Tensor) -> Tensor:
         """All tokens at once."""
-        x, z = self._project(u)
+        raise NotImplementedError
+
+    def prefill(self, u: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
+        """All tokens at once, going on from `state`; returns the state after the last of them."""
+        raise NotImplementedError
+
+    def step(self, u: Tensor, state: BlockState) -> Tensor:
+        """One token, u (B, D), by the recurrence itself; `state` is overwritten."""
+        raise NotImplementedError
+
+    def initial_state(self, batch: int) -> BlockState:
+        """The state before the first token; h is float32 at least, as the scan has it (the authors' code keeps it in
+        the parameters' dtype, in which a long decoding drifts).
+        """
+        like = self.out_proj.weight
+        conv = like.new_zeros(batch, self._window - 1, self.config.d_inner)
+        dtype = torch.promote_types(like.dtype, torch.float32)
+        return BlockState(conv, like.new_zeros(batch, self.config.d_inner, self.config.d_state, dtype=dtype))
+
+    @property
+    def _window(self) -> int:
+        return self.config.d_conv
+
+
+class _Convolution(nn.Module):
+    """A short causal convolution of every channel, with or without a SiLU behind it."""
+
+    def __init__(self, config: BlockConfig, *, activated: bool, bias: bool) -> None:
+        super().__init__()
+        self.activation = "silu" if activated else None
+        self.weight = nn.Parameter(torch.empty(config.d_inner, config.d_conv))
+        self.bias = nn.Parameter(torch.empty(config.d_inner)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, L, ED), nothing before it."""
+        return causal_conv1d(x.transpose(1, 2), self.weight, self.bias, self.activation).transpose(1, 2)
+
+    def following(self, x: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """The convolution of x after the inputs `before`, and the last inputs for what follows."""
+        extended = torch.cat([before, x], dim=1)
+        kept = before.shape[1]
+        return self(extended)[:, kept:], extended[:, extended.shape[1] - kept :]
+
+
+class MambaBlock(Block):
+    """x, z = in(u); out(SSM(SiLU(conv(x))) ∘ SiLU(z))."""
+
+    def __init__(self, config: BlockConfig) -> None:
+        super().__init__(config)
+        self.in_proj = nn.Linear(config.d_model, 2 * config.d_inner, bias=False)
+        self.conv = _Convolution(config, activated=True, bias=config.conv_bias)
+
+    def forward(self, u: Tensor) -> Tensor:
+        x, z = self.in_proj(u).chunk(2, dim=-1)
         if self.config.recompute:
             y = checkpoint(self._inner, x, z, use_reentrant=False, preserve_rng_state=False)
         else:
@@ -124,87 +102,69 @@ class MambaBlock(nn.Module):
         return self.out_proj(y)
 
     def prefill(self, u: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
-        """All tokens at once, going on from `state`; returns the state after the last of them."""
-        x, z = self._project(u)
-        x, tail = self._convolve_from(x, state.conv)
-        y, h = self._scan(x, z, state.ssm)
-        return self.out_proj(y), BlockState(tail, h)
+        x, z = self.in_proj(u).chunk(2, dim=-1)
+        x, conv = self.conv.following(x, state.conv)
+        y, h = self.ssm(x, z, state.ssm)
+        return self.out_proj(y), BlockState(conv, h)
 
-    def step(self, u: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
-        """One token, u (B, D), by the recurrence itself."""
-        x, z = self._project(u[:, None])
-        x, tail = self._convolve_from(x, state.conv)
-        delta, B, C = self._parameters_at(x)
-        A_bar, B_bar = discretize(F.softplus(delta + self.dt_bias), self._A(), B, self.config.discretization)
-        y, h = recurrence(A_bar, B_bar, C, x, state.ssm)
-        y = self._gate(y + self.D * x, z)
-        return self.out_proj(y[:, 0]), BlockState(tail, h)
+    def step(self, u: Tensor, state: BlockState) -> Tensor:
+        x, z = self.in_proj(u).chunk(2, dim=-1)
+        x, conv = self.conv.following(x[:, None], state.conv)
+        state.conv.copy_(conv)
+        return self.out_proj(self.ssm.step(x[:, 0], z, state.ssm))
 
-    def initial_state(self, batch: int) -> BlockState:
-        """The state before the first token."""
-        config, like = self.config, self.D
-        return BlockState(
-            conv=like.new_zeros(batch, max(config.d_conv - 1, 0), config.d_inner),
-            ssm=like.new_zeros(batch, config.d_inner, config.d_state),
-        )
-
-    def _project(self, u: Tensor) -> tuple[Tensor, Tensor | None]:
-        return self.in_proj(u), self.z_proj(u) if self.config.gated else None
-
-    def _inner(self, x: Tensor, z: Tensor | None) -> Tensor:
-        """Everything between the two projections: what `recompute` does not keep."""
-        if self.config.d_conv:
-            x = self._convolve(x)
-        return self._scan(x, z, None)[0]
-
-    def _convolve(self, x: Tensor) -> Tensor:
-        y = causal_conv1d(x.transpose(1, 2), self.conv_weight, self.conv_bias, activation="silu")
-        return y.transpose(1, 2)
-
-    def _convolve_from(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
-        """The convolution of x after the inputs `tail`, and the tail for what follows."""
-        if not self.config.d_conv:
-            return x, tail
-        before = tail.shape[1]
-        extended = torch.cat([tail, x], dim=1)
-        return self._convolve(extended)[:, before:], extended[:, extended.shape[1] - before :]
-
-    def _parameters_at(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """s_Δ(x) before its bias and softplus, s_B(x) and s_C(x); constants where they are not selective."""
-        chosen = self.config.selective
-        delta = self.dt_proj(self.s_delta(x)) if "delta" in chosen else x.new_zeros(1).expand_as(x)
-        return delta, self.s_B(x) if "B" in chosen else self.B, self.s_C(x) if "C" in chosen else self.C
-
-    def _scan(self, x: Tensor, z: Tensor | None, h: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Steps 3 to 6 of Algorithm 2 and the gate; returns the gated output and the last state."""
-        delta, B, C = self._parameters_at(x)
-        if self.config.discretization == "zoh":
-            A_bar, B_bar = discretize(F.softplus(delta + self.dt_bias), self._A(), B, "zoh")
-            y, last = recurrence(A_bar, B_bar, C, x, h)
-            return self._gate(y + self.D * x, z), last
-        y, last = selective_scan(
-            x.transpose(1, 2),
-            delta.transpose(1, 2),
-            self._A(),
-            _channels_first(B),
-            _channels_first(C),
-            self.D,
-            z=None if z is None else z.transpose(1, 2),
-            delta_bias=self.dt_bias,
-            delta_softplus=True,
-            return_last_state=True,
-            initial_state=h,
-        )
-        y = y.transpose(1, 2)
-        return (y if z is not None else F.gelu(y)), last
-
-    def _gate(self, y: Tensor, z: Tensor | None) -> Tensor:
-        return F.gelu(y) if z is None else y * F.silu(z)
-
-    def _A(self) -> Tensor:
-        return -torch.exp(self.A_log)
+    def _inner(self, x: Tensor, z: Tensor) -> Tensor:
+        """Everything between the projections: what `recompute` does not keep."""
+        return self.ssm(self.conv(x), z)[0]
 
 
-def _channels_first(parameter: Tensor) -> Tensor:
-    """(B, L, N) → (B, N, L) for the kernel; a constant (D, N) stays."""
-    return parameter.transpose(1, 2) if parameter.dim() == 3 else parameter
+class PlainBlock(Block):
+    """out(GELU(SSM(in(u)))): no gate, no convolution (Table 1, "No gate")."""
+
+    def __init__(self, config: BlockConfig) -> None:
+        super().__init__(config)
+        self.in_proj = nn.Linear(config.d_model, config.d_inner, bias=False)
+
+    def forward(self, u: Tensor) -> Tensor:
+        return self.out_proj(F.gelu(self.ssm(self.in_proj(u))[0]))
+
+    def prefill(self, u: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
+        y, h = self.ssm(self.in_proj(u), None, state.ssm)
+        return self.out_proj(F.gelu(y)), BlockState(state.conv, h)
+
+    def step(self, u: Tensor, state: BlockState) -> Tensor:
+        return self.out_proj(F.gelu(self.ssm.step(self.in_proj(u), None, state.ssm)))
+
+    @property
+    def _window(self) -> int:
+        return 1
+
+
+class H3Block(Block):
+    """q, k, v = qkv(u); out(q ∘ SSM(shift(k) ∘ v)) (H3, arXiv 2212.14052; the shift is a short convolution)."""
+
+    def __init__(self, config: BlockConfig) -> None:
+        super().__init__(config)
+        self.qkv_proj = nn.Linear(config.d_model, 3 * config.d_inner, bias=False)
+        self.shift = _Convolution(config, activated=False, bias=False)
+
+    def forward(self, u: Tensor) -> Tensor:
+        q, k, v = self.qkv_proj(u).chunk(3, dim=-1)
+        return self.out_proj(q * self.ssm(self.shift(k) * v)[0])
+
+    def prefill(self, u: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
+        q, k, v = self.qkv_proj(u).chunk(3, dim=-1)
+        k, conv = self.shift.following(k, state.conv)
+        y, h = self.ssm(k * v, None, state.ssm)
+        return self.out_proj(q * y), BlockState(conv, h)
+
+    def step(self, u: Tensor, state: BlockState) -> Tensor:
+        q, k, v = self.qkv_proj(u[:, None]).chunk(3, dim=-1)
+        k, conv = self.shift.following(k, state.conv)
+        state.conv.copy_(conv)
+        return self.out_proj(q[:, 0] * self.ssm.step((k * v)[:, 0], None, state.ssm))
+
+
+def make_block(config: BlockConfig) -> Block:
+    """The block that `config.architecture` names."""
+    return {"mamba": MambaBlock, "h3": H3Block, "plain": PlainBlock}[config.architecture](config)

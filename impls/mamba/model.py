@@ -1,4 +1,4 @@
-"""A language model of Mamba blocks: embedding, residual blocks with RMSNorm, norm, head (Section 3.4).
+"""A language model of SSM blocks: embedding, residual blocks with RMSNorm, norm, head (Section 3.4).
 
 The model is initialised by the authors' recipe, every parameter from a generator of its own, so that models that
 differ in an option start from the same values wherever they share a parameter.
@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
 
 from claimbench.impls.common.initialise import initialise
-from claimbench.impls.mamba.block import BlockConfig, BlockState, MambaBlock
+from claimbench.impls.common.layers import AddNorm
+from claimbench.impls.mamba.block import Block, BlockState, make_block
+from claimbench.impls.mamba.config import BlockConfig
 
 __all__ = ["MambaConfig", "MambaLM"]
-
-_EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
@@ -37,24 +37,13 @@ class MambaConfig:
     """Standard deviation of the embedding at the start."""
 
 
-class _Residual(nn.Module):
-    """x + block(norm(x))."""
+class _Layer(nn.Module):
+    """x is the residual stream, branch what is still to be added to it."""
 
     def __init__(self, config: BlockConfig) -> None:
         super().__init__()
-        self.norm = nn.RMSNorm(config.d_model, eps=_EPSILON)
-        self.mixer = MambaBlock(config)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.mixer(self.norm(x))
-
-    def prefill(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
-        y, state = self.mixer.prefill(self.norm(x), state)
-        return x + y, state
-
-    def step(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
-        y, state = self.mixer.step(self.norm(x), state)
-        return x + y, state
+        self.norm = AddNorm(config.d_model)
+        self.mixer = make_block(config)
 
 
 class MambaLM(nn.Module):
@@ -65,8 +54,8 @@ class MambaLM(nn.Module):
         self.config = config
         width = config.block.d_model
         self.embedding = nn.Embedding(config.vocabulary, width)
-        self.layers = nn.ModuleList(_Residual(config.block) for _ in range(config.n_layer))
-        self.norm = nn.RMSNorm(width, eps=_EPSILON)
+        self.layers = nn.ModuleList(_Layer(config.block) for _ in range(config.n_layer))
+        self.norm = AddNorm(width)
         self.head = nn.Linear(width, config.vocabulary, bias=False)
         if config.tied:
             self.head.weight = self.embedding.weight
@@ -75,37 +64,50 @@ class MambaLM(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """All tokens at once."""
-        x = self.embedding(tokens)
-        for layer in self._residuals():
-            x = layer(x)
-        return self.head(self.norm(x))
+        x, branch = self.embedding(tokens), None
+        for layer in self._layers():
+            h, x = layer.norm(x, branch)
+            branch = layer.mixer(h)
+        return self.head(self.norm(x, branch)[0])
 
     def prefill(self, tokens: Tensor, states: list[BlockState]) -> tuple[Tensor, list[BlockState]]:
         """All tokens at once, going on from `states`; returns logits and the states after the last token."""
-        x, after = self.embedding(tokens), []
-        for layer, state in zip(self._residuals(), states, strict=True):
-            x, state = layer.prefill(x, state)
+        x, branch, after = self.embedding(tokens), None, []
+        for layer, state in zip(self._layers(), states, strict=True):
+            h, x = layer.norm(x, branch)
+            branch, state = layer.mixer.prefill(h, state)
             after.append(state)
-        return self.head(self.norm(x)), after
+        return self.head(self.norm(x, branch)[0]), after
 
-    def step(self, tokens: Tensor, states: list[BlockState]) -> tuple[Tensor, list[BlockState]]:
-        """One token of every sequence, tokens (B,): logits (B, V) by the recurrence, in constant memory."""
-        x, after = self.embedding(tokens), []
-        for layer, state in zip(self._residuals(), states, strict=True):
-            x, state = layer.step(x, state)
-            after.append(state)
-        return self.head(self.norm(x)), after
+    @torch.no_grad()
+    def step(self, tokens: Tensor, states: list[BlockState]) -> Tensor:
+        """One token of every sequence, tokens (B,): logits (B, V) by the recurrence; `states` are overwritten."""
+        x, branch = self.embedding(tokens), None
+        for layer, state in zip(self._layers(), states, strict=True):
+            h, x = layer.norm(x, branch)
+            branch = layer.mixer.step(h, state)
+        return self.head(self.norm(x, branch)[0])
 
     def initial_states(self, batch: int) -> list[BlockState]:
         """The states before the first token."""
         return [block.initial_state(batch) for block in self.blocks()]
 
-    def blocks(self) -> list[MambaBlock]:
-        """The Mamba blocks, from the first layer to the last."""
-        return [layer.mixer for layer in self._residuals()]
+    def narrowed(self, dtype: torch.dtype) -> Self:
+        """Cast to 16 bits, but for A, D and the bias of Δ, whose small errors a recurrence would pile up (as in the
+        authors' mixed precision); `float32` changes nothing.
+        """
+        wide = {id(p) for block in self.blocks() for p in (block.ssm.A_log, block.ssm.D, block.ssm.dt_bias)}
+        for parameter in self.parameters():
+            if id(parameter) not in wide:
+                parameter.data = parameter.data.to(dtype)
+        return self
 
-    def _residuals(self) -> list[_Residual]:
-        return cast("list[_Residual]", list(self.layers))
+    def blocks(self) -> list[Block]:
+        """The blocks, from the first layer to the last."""
+        return [layer.mixer for layer in self._layers()]
+
+    def _layers(self) -> list[_Layer]:
+        return cast("list[_Layer]", list(self.layers))
 
     def _initialise(self, name: str, parameter: Tensor, generator: torch.Generator) -> None:
         config = self.config.block
@@ -115,17 +117,21 @@ class MambaLM(nn.Module):
                 parameter.fill_(1.0)
             case "embedding":
                 parameter.normal_(0.0, self.config.embedding_std, generator=generator)
+            case "A_log" if config.mixer == "s4d":  # S4D-Lin: A_n = −1/2 + iπn
+                parameter.fill_(math.log(0.5))
+            case "A_imag":
+                parameter.copy_(math.pi * torch.arange(parameter.shape[-1]).expand_as(parameter))
             case "A_log":  # S4D-Real: A_n = −(n + 1)
                 parameter.copy_(torch.arange(1, config.d_state + 1, dtype=parameter.dtype).log().expand_as(parameter))
             case "B":
                 parameter.fill_(1.0)
-            case "C":
-                parameter.normal_(generator=generator)
+            case "C" | "C_complex":
+                parameter.normal_(0.0, 1.0 if leaf == "C" else 0.5**0.5, generator=generator)
             case "dt_bias":
                 parameter.copy_(_inverse_softplus(_first_delta(config, generator)))
             case "dt_proj":
                 _uniform(parameter, config.rank**-0.5, generator)
-            case "conv_weight" | "conv_bias":
+            case "conv" | "shift" | "bias":
                 _uniform(parameter, config.d_conv**-0.5, generator)
             case "out_proj":
                 _uniform(parameter, (config.d_inner * self.config.n_layer) ** -0.5, generator)

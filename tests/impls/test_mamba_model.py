@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import cmath
 import itertools
 import math
 
 import pytest
 import torch
 
-from claimbench.impls.mamba.block import S4, S6, BlockConfig, MambaBlock, selection
+from claimbench.impls.mamba.block import MambaBlock
+from claimbench.impls.mamba.config import S4, S6, BlockConfig, selection
 from claimbench.impls.mamba.model import MambaConfig, MambaLM
 from claimbench.impls.mamba.ssm import discretize, recurrence
 
@@ -50,7 +52,11 @@ def test_agrees_with_transformers(tied: bool):
     assert error(logits, expected) < 1e-5
     logits.square().sum().backward()
     expected.square().sum().backward()
-    for ours_name, theirs_name in (("layers.0.mixer.A_log",) * 2, ("layers.1.mixer.out_proj.weight",) * 2):
+    for ours_name, theirs_name in {
+        "layers.0.mixer.ssm.A_log": "layers.0.mixer.A_log",
+        "layers.1.mixer.out_proj.weight": "layers.1.mixer.out_proj.weight",
+        "layers.1.norm.weight": "layers.1.norm.weight",
+    }.items():
         theirs_grad = theirs.get_parameter(f"backbone.{theirs_name}").grad
         assert error(ours.get_parameter(ours_name).grad, theirs_grad) < 1e-4
 
@@ -62,28 +68,33 @@ def _in_their_names(ours: MambaLM) -> dict[str, torch.Tensor]:
         "lm_head.weight": ours.head.weight,
     }
     for index, layer in enumerate(ours.layers):
-        block, prefix = layer.mixer, f"backbone.layers.{index}"
+        block, ssm, prefix = layer.mixer, layer.mixer.ssm, f"backbone.layers.{index}"
         state[f"{prefix}.norm.weight"] = layer.norm.weight
         mixer = {
-            "in_proj.weight": torch.cat([block.in_proj.weight, block.z_proj.weight]),
-            "conv1d.weight": block.conv_weight[:, None],
-            "conv1d.bias": block.conv_bias,
-            "x_proj.weight": torch.cat([block.s_delta.weight, block.s_B.weight, block.s_C.weight]),
-            "dt_proj.weight": block.dt_proj.weight,
-            "dt_proj.bias": block.dt_bias,
-            "A_log": block.A_log,
-            "D": block.D,
+            "in_proj.weight": block.in_proj.weight,
+            "conv1d.weight": block.conv.weight[:, None],
+            "conv1d.bias": block.conv.bias,
+            "x_proj.weight": torch.cat([ssm.s_delta.weight, ssm.s_B.weight, ssm.s_C.weight]),
+            "dt_proj.weight": ssm.dt_proj.weight,
+            "dt_proj.bias": ssm.dt_bias,
+            "A_log": ssm.A_log,
+            "D": ssm.D,
             "out_proj.weight": block.out_proj.weight,
         }
         state |= {f"{prefix}.mixer.{name}": value for name, value in mixer.items()}
     return {name: value.detach().clone() for name, value in state.items()}
 
 
+ARCHITECTURES = ("mamba", "h3", "plain")
 BLOCKS = [
-    pytest.param(
-        {"selective": chosen, "gated": gated, "d_conv": 4 if gated else 0}, id=f"{name}-{'gate' if gated else 'plain'}"
-    )
-    for (chosen, name), gated in itertools.product(zip(SELECTIONS, NAMES, strict=True), (True, False))
+    *(
+        pytest.param({"selective": chosen, "architecture": architecture}, id=f"{name}-{architecture}")
+        for (chosen, name), architecture in itertools.product(zip(SELECTIONS, NAMES, strict=True), ARCHITECTURES)
+    ),
+    *(
+        pytest.param({"mixer": "s4d", "d_state": 4, "architecture": architecture}, id=f"s4d-{architecture}")
+        for architecture in ARCHITECTURES
+    ),
 ]
 
 
@@ -93,11 +104,8 @@ def test_step_by_step_and_in_parts_equal_all_at_once(options: dict[str, object])
     some = tokens(2, 11)
     expected, last = net.prefill(some, net.initial_states(2))
     assert error(net(some), expected) < 1e-13
-    stepped, states = net.initial_states(2), []
-    logits = []
-    for t in range(11):
-        one, stepped = net.step(some[:, t], stepped)
-        logits.append(one)
+    stepped = net.initial_states(2)
+    logits = [net.step(some[:, t], stepped) for t in range(11)]
     assert error(torch.stack(logits, dim=1), expected) < 1e-12
     for cut in (1, 2, 7):
         first, states = net.prefill(some[:, :cut], net.initial_states(2))
@@ -129,7 +137,7 @@ def test_the_state_does_not_grow():
 
 @pytest.mark.parametrize("options", BLOCKS)
 def test_gradients(options: dict[str, object]):
-    block = model(n_layer=1, d_model=4, d_state=2, **options).blocks()[0].double()
+    block = model(n_layer=1, **{"d_model": 4, "d_state": 2, **options}).blocks()[0].double()
     u = torch.randn(1, 5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1), requires_grad=True)
     assert torch.autograd.gradcheck(block, (u,))
     for name, parameter in block.named_parameters():
@@ -157,7 +165,7 @@ def test_recomputation_changes_neither_output_nor_gradients():
 
 
 def test_a_block_without_selection_is_a_convolution():
-    block = model(n_layer=1, selective=S4, gated=False, d_conv=0).blocks()[0].double()
+    block = model(n_layer=1, selective=S4).blocks()[0].ssm.double()
     x = torch.randn(1, 12, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     delta = torch.nn.functional.softplus(block.dt_bias).expand_as(x)
     A_bar, B_bar = discretize(delta, -torch.exp(block.A_log), block.B, "euler")
@@ -200,7 +208,7 @@ def test_euler_is_the_first_order_of_the_exact_hold():
 @pytest.mark.parametrize("rule", [pytest.param("log_uniform", id="log"), pytest.param("uniform", id="uniform")])
 def test_delta_starts_between_its_bounds(rule: str):
     net = model(seed=3, d_model=2048, n_layer=1, dt_init=rule)
-    delta = torch.nn.functional.softplus(net.blocks()[0].dt_bias.detach())
+    delta = torch.nn.functional.softplus(net.blocks()[0].ssm.dt_bias.detach())
     assert delta.min() >= 1e-3 * (1 - 1e-4)
     assert delta.max() <= 1e-1 * (1 + 1e-4)
     middle = math.sqrt(1e-3 * 1e-1) if rule == "log_uniform" else (1e-3 + 1e-1) / 2
@@ -210,10 +218,10 @@ def test_delta_starts_between_its_bounds(rule: str):
 def test_the_rest_of_the_start_is_the_authors():
     net = model(seed=1, vocabulary=500, d_model=64, d_state=4)
     block = net.blocks()[0]
-    assert torch.allclose(-torch.exp(block.A_log), -torch.tensor([1.0, 2.0, 3.0, 4.0]).expand(128, 4))
-    assert (block.D == 1).all()
+    assert torch.allclose(-torch.exp(block.ssm.A_log), -torch.tensor([1.0, 2.0, 3.0, 4.0]).expand(128, 4))
+    assert (block.ssm.D == 1).all()
     assert net.embedding.weight.std().item() == pytest.approx(0.02, rel=0.02)
-    assert block.dt_proj.weight.abs().max().item() <= 4**-0.5
+    assert block.ssm.dt_proj.weight.abs().max().item() <= 4**-0.5
     # Kaiming uniform over fan-in 128, divided by the root of the number of layers.
     assert block.out_proj.weight.abs().max().item() == pytest.approx((128 * 2) ** -0.5, rel=1e-3)
 
@@ -221,7 +229,7 @@ def test_the_rest_of_the_start_is_the_authors():
 def test_arms_share_what_they_share():
     arms = [dict(model(7, selective=chosen).named_parameters()) for chosen in SELECTIONS]
     shared = set.intersection(*(set(arm) for arm in arms))
-    assert {"embedding.weight", "layers.1.mixer.dt_bias", "layers.0.mixer.A_log"} <= shared
+    assert {"embedding.weight", "layers.1.mixer.ssm.dt_bias", "layers.0.mixer.ssm.A_log"} <= shared
     for name in shared:
         for arm in arms[1:]:
             assert torch.equal(arms[0][name], arm[name]), name
@@ -246,5 +254,39 @@ def test_selection_names():
 
 def test_uneven_rank_and_no_bias():
     block = MambaBlock(BlockConfig(d_model=20, conv_bias=False))
-    assert block.s_delta.weight.shape == (2, 40)
-    assert block.conv_bias is None
+    assert block.ssm.s_delta.weight.shape == (2, 40)
+    assert block.conv.bias is None
+
+
+def test_s4d_is_the_convolution_with_its_modes():
+    """y_t = Σ_l K_l x_(t−l) + D x_t with K_l = 2 Re Σ_n C_n B̄_n Ā_n^l, zero-order hold, one number at a time."""
+    ssm = model(n_layer=1, mixer="s4d", d_state=4, d_model=3).blocks()[0].ssm.double()
+    x = torch.randn(1, 9, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    y, _ = ssm(x)
+    for d, t in ((0, 0), (2, 5), (5, 8)):
+        delta = math.log1p(math.exp(ssm.dt_bias[d].item()))
+        expected = ssm.D[d].item() * x[0, t, d].item()
+        for n in range(2):
+            A = complex(-math.exp(ssm.A_log[d, n].item()), ssm.A_imag[d, n].item())
+            C = complex(*ssm.C_complex[d, n].tolist())
+            for lag in range(t + 1):
+                decay = cmath.exp(delta * A * lag)
+                expected += 2 * (C * decay * (cmath.exp(delta * A) - 1) / A).real * x[0, t - lag, d].item()
+        assert y[0, t, d].item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_s4d_starts_as_s4d_lin():
+    ssm = model(n_layer=1, mixer="s4d", d_state=6).blocks()[0].ssm
+    assert torch.allclose(-torch.exp(ssm.A_log), torch.tensor(-0.5).expand(16, 3))
+    assert torch.allclose(ssm.A_imag[0], torch.tensor([0.0, math.pi, 2 * math.pi]))
+    with pytest.raises(ValueError, match="must be even"):
+        model(mixer="s4d", d_state=3)
+
+
+def test_a_step_overwrites_the_state_it_is_given():
+    net = model()
+    states = net.initial_states(2)
+    addresses = [(state.conv.data_ptr(), state.ssm.data_ptr()) for state in states]
+    net.step(tokens()[:, 0], states)
+    assert [(state.conv.data_ptr(), state.ssm.data_ptr()) for state in states] == addresses
+    assert all(state.ssm.abs().sum() > 0 for state in states)

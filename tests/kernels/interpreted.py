@@ -5,14 +5,20 @@ Shapes are small and odd, and chunks shorter than on a GPU so that few steps cro
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
+from kernels.gradients import Copies, normal, results
 from kernels.scans import Case
 
-from claimbench.kernels import causal_conv1d, selective_scan, selective_state_update
+from claimbench.kernels import causal_conv1d, rms_norm, rope, selective_scan, selective_state_update, swiglu
 from claimbench.kernels.conv import triton as conv_triton
+from claimbench.kernels.gated import triton as gated_triton
+from claimbench.kernels.norm import triton as norm_triton
+from claimbench.kernels.rotary import triton as rotary_triton
 from claimbench.kernels.scan import triton as scan_triton
-from kernels import scans, test_causal_conv1d
+from kernels import scans, test_causal_conv1d, test_rms_norm, test_rope, test_swiglu
 from kernels import test_selective_state_update as steps
 
 TOLERANCE = {torch.float32: 2e-6, torch.float16: 3e-3}
@@ -37,6 +43,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan_triton, "BLOCK_D", 8)
     monkeypatch.setattr(conv_triton, "BLOCK_T", 8)
     monkeypatch.setattr(conv_triton, "BLOCK_D", 8)
+    for family in (gated_triton, norm_triton, rotary_triton):
+        monkeypatch.setattr(family, "TILE", 64)
+    monkeypatch.setattr(norm_triton, "WIDEST", 64)
+    monkeypatch.setattr(norm_triton, "PROGRAMS", 2)
 
 
 @pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
@@ -59,13 +69,109 @@ def test_convolution(shape: tuple[int, int, int], width: int, activation: str | 
     scans.assert_close(found, test_causal_conv1d.results(exact, activation, "naive", torch.float64), TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("residual", [True, False], ids=["residual", "no_residual"])
+@pytest.mark.parametrize("weight", [True, False], ids=["weight", "no_weight"])
+@pytest.mark.parametrize(("rows", "dim"), [(1, 1), (67, 3), (9, 17), (3, 64), (11, 100)], ids=lambda n: str(n))
+def test_norm(rows: int, dim: int, weight: bool, residual: bool, dtype: torch.dtype) -> None:
+    given = test_rms_norm.inputs(rows, dim, weight, residual)
+    rounded = {name: x.to(dtype) for name, x in given.items()}
+    found = results(partial(rms_norm, eps=test_rms_norm.EPS, backend="triton"), rounded, dtype)
+    exact = {name: x.double() for name, x in rounded.items()}
+    truth = results(partial(rms_norm, eps=test_rms_norm.EPS, backend="naive"), exact, torch.float64)
+    scans.assert_close(found, truth, TOLERANCE[dtype])
+
+
+def test_norm_normalises_the_sum_as_it_is_stored() -> None:
+    x, residual = normal(5, 20).half(), normal(5, 20, seed=1).half()
+    out, stream = rms_norm(x, residual=residual, backend="triton")
+    assert torch.equal(stream, x + residual)
+    assert torch.equal(out, rms_norm(stream, backend="triton"))
+    wide, stream = rms_norm(x, residual=residual.float(), backend="triton")
+    assert (wide.dtype, stream.dtype) == (torch.float16, torch.float32)
+
+
+def test_norm_without_eps_where_rows_end() -> None:
+    given = test_rms_norm.inputs(33, 3, residual=False)
+    found = results(partial(rms_norm, eps=0.0, backend="triton"), given, torch.float32)
+    scans.assert_close(found, results(partial(rms_norm, eps=0.0, backend="naive"), given, torch.float64), 1e-5)
+
+
+@pytest.mark.parametrize("used", [0, 1], ids=["norm_alone", "sum_alone"])
+def test_norm_where_one_output_is_used(used: int) -> None:
+    leaves = [x.float().requires_grad_() for x in test_rms_norm.inputs(5, 17).values()]
+    found, expected = (
+        torch.autograd.grad(
+            rms_norm(leaves[0], leaves[1], 1.0, leaves[2], backend)[used].square().sum(), leaves, allow_unused=True
+        )
+        for backend in ("triton", "cpu")
+    )
+    assert (found[1] is None) == (expected[1] is None) == (used == 1)
+    scans.assert_close({"s": found[0]}, {"s": expected[0]}, 1e-6)
+    assert torch.equal(found[0], found[2])
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("halves", [True, False], ids=["halves", "whole"])
+@pytest.mark.parametrize(("rows", "dim"), [(1, 1), (33, 3), (3, 100)], ids=lambda n: str(n))
+def test_gated(rows: int, dim: int, halves: bool, dtype: torch.dtype) -> None:
+    def call(gate: torch.Tensor, up: torch.Tensor, backend: str) -> torch.Tensor:
+        if halves:
+            gate, up = torch.cat((gate, up), -1).chunk(2, -1)
+        return swiglu(gate, up, backend=backend)
+
+    rounded = {name: x.to(dtype) for name, x in test_swiglu.inputs(rows, dim).items()}
+    exact = {name: x.double() for name, x in rounded.items()}
+    truth = results(partial(call, backend="naive"), exact, torch.float64)
+    scans.assert_close(results(partial(call, backend="triton"), rounded, dtype), truth, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("interleaved", [False, True], ids=["halves", "interleaved"])
+@pytest.mark.parametrize(("dim", "rotary"), [(2, 2), (17, 16), (129, 66)], ids=lambda n: str(n))
+@pytest.mark.parametrize("shape", [(2, 3, 1), (2, 5, 3)], ids=lambda s: "B{}-T{}-H{}".format(*s))
+def test_rotary(shape: tuple[int, int, int], dim: int, rotary: int, interleaved: bool, dtype: torch.dtype) -> None:
+    cos, sin = (x.to(dtype) for x in test_rope.angles(shape[1], rotary // 2, offset=0.5))
+    rounded = {"x": normal(*shape, dim).to(dtype)}
+    found = results(lambda x: rope(x, cos, sin, interleaved, "triton"), rounded, dtype)
+    truth = results(
+        lambda x: rope(x, cos.double(), sin.double(), interleaved, "naive"), {"x": rounded["x"].double()}, torch.float64
+    )
+    scans.assert_close(found, truth, TOLERANCE[dtype])
+
+
+def test_what_is_strided_is_read_where_it_lies() -> None:
+    gate, up = normal(2, 5, 34).float().chunk(2, -1)
+    qkv = normal(2, 5, 3, 4, 8).float().unbind(2)
+    cos, sin = (x.float() for x in test_rope.angles(5, 3))
+    calls = [partial(swiglu, gate, up), partial(rms_norm, gate, residual=up), partial(rope, qkv[1], cos, sin)]
+    for call in calls:
+        with Copies() as copies:
+            call(backend="triton")
+        assert copies.seen == []
+
+
+def _everything() -> dict[str, torch.Tensor]:
+    """Outputs and gradients of every kernel."""
+    cos, sin = (x.float() for x in test_rope.angles(5, 7))
+    found = {
+        "scan": scans.results(scans.inputs(Case(batch=2, dim=9, length=6, state=3, groups=3)), "triton", torch.float32),
+        "norm": results(partial(rms_norm, backend="triton"), test_rms_norm.inputs(19, 17), torch.float32),
+        "wide norm": results(partial(rms_norm, backend="triton"), test_rms_norm.inputs(3, 100), torch.float32),
+        "gated": results(partial(swiglu, backend="triton"), test_swiglu.inputs(7, 33), torch.float32),
+    }
+    for interleaved in (False, True):
+        call = partial(rope, cos=cos, sin=sin, interleaved=interleaved, backend="triton")
+        found[f"rope {interleaved}"] = results(call, {"x": normal(2, 5, 3, 17)}, torch.float32)
+    return {f"{family}: {name}": value for family, values in found.items() for name, value in values.items()}
+
+
 def test_every_element_is_written_and_the_same_bits_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = scans.inputs(Case(batch=2, dim=9, length=6, state=3, groups=3))
-    first = scans.results(given, "triton", torch.float32)
+    first = _everything()
     new_empty = torch.Tensor.new_empty
     poisoned = lambda self, *shape, **options: new_empty(self, *shape, **options).fill_(torch.nan)  # noqa: E731
     monkeypatch.setattr(torch.Tensor, "new_empty", poisoned)
-    for name, value in scans.results(given, "triton", torch.float32).items():
+    for name, value in _everything().items():
         assert torch.equal(value, first[name]), name
 
 
@@ -74,6 +180,12 @@ def test_float64_is_refused() -> None:
         selective_scan(**scans.inputs(Case()), backend="triton")
     with pytest.raises(TypeError, match="x is float64"):
         causal_conv1d(*test_causal_conv1d.inputs(1, 2, 3, 4), backend="triton")
+    with pytest.raises(TypeError, match="weight is float64"):
+        rms_norm(normal(2, 3).float(), normal(3), backend="triton")
+    with pytest.raises(TypeError, match="gate is float64"):
+        swiglu(normal(2, 3), normal(2, 3), backend="triton")
+    with pytest.raises(TypeError, match="cos is float64"):
+        rope(normal(1, 2, 3, 4).float(), *test_rope.angles(2, 2), backend="triton")
 
 
 STEPS = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import sys
 
@@ -10,7 +9,14 @@ import pytest
 
 from claimbench import kernels
 
-FOLDERS = {"selective_scan": "scan", "selective_state_update": "scan", "causal_conv1d": "conv"}
+FOLDERS = {
+    "causal_conv1d": "conv",
+    "rms_norm": "norm",
+    "rope": "rotary",
+    "selective_scan": "scan",
+    "selective_state_update": "scan",
+    "swiglu": "gated",
+}
 
 
 def python(code: str) -> str:
@@ -19,14 +25,23 @@ def python(code: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", sorted(FOLDERS))
-def test_a_function_is_one_object_however_it_is_reached(name: str) -> None:
-    package = f"from claimbench.kernels import {name} as a"
-    folder = f"from claimbench.kernels.{FOLDERS[name]} import {name} as b"
-    for first, second in itertools.permutations((package, folder)):
-        assert python(f"{first}\n{second}\nprint(a is b, callable(a))") == "True True\n"
-    first = f"import claimbench.kernels.{FOLDERS[name]}"
-    assert python(f"{first}\nimport claimbench.kernels as k\nprint(callable(k.{name}))") == "True\n"
+@pytest.mark.parametrize("package_first", [True, False], ids=["package_first", "folder_first"])
+def test_a_function_is_one_object_however_it_is_reached(package_first: bool) -> None:
+    lines = []
+    for name, folder in FOLDERS.items():
+        imports = [
+            f"from claimbench.kernels import {name} as a",
+            f"from claimbench.kernels.{folder} import {name} as b",
+        ]
+        lines += imports if package_first else imports[::-1]
+        lines.append(f"print('{name}', a is b, callable(a))")
+    assert python("\n".join(lines)) == "".join(f"{name} True True\n" for name in FOLDERS)
+
+
+def test_no_folder_hides_a_function() -> None:
+    lines = ["import claimbench.kernels as k", *(f"import claimbench.kernels.{folder}" for folder in FOLDERS.values())]
+    lines += [f"print('{name}', callable(k.{name}))" for name in FOLDERS]
+    assert python("\n".join(lines)) == "".join(f"{name} True\n" for name in FOLDERS)
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimbench.papers.mamba import costs, counts, identities, quality
+from claimbench.papers.mamba import beyond, costs, counts, gpu, identities, induction, language, selection
 from claimbench.spec import Paper
 
 __all__ = ["CLAIMS", "PAPER"]
@@ -20,4 +20,13 @@ PAPER = Paper(
     "and has the text's form as an option.",
 )
 
-CLAIMS = (*quality.CLAIMS, *costs.CLAIMS, *identities.CLAIMS, *counts.CLAIMS)
+CLAIMS = (
+    *selection.CLAIMS,
+    *induction.CLAIMS,
+    *language.CLAIMS,
+    *costs.CLAIMS,
+    *gpu.CLAIMS,
+    *identities.CLAIMS,
+    *counts.CLAIMS,
+    *beyond.CLAIMS,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import Box, Exact
-from claimbench.papers.mamba.workloads import BlockShape
+from claimbench.papers.mamba.workloads import BlockShape, StateSizes
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source
 
 __all__ = ["CLAIMS"]
@@ -60,6 +60,7 @@ GATED_RNN = Claim(
 ACTIVATION_BYTES = Claim(
     id="mamba.activation_bytes",
     label="MA-11",
+    version=2,
     statement="With recomputation a Mamba layer keeps about 16 bytes a token and unit of width for backward.",
     source=Source(arxiv=ARXIV, where="Appendix D"),
     published=(
@@ -67,7 +68,7 @@ ACTIVATION_BYTES = Claim(
         Published(arm="attention and MLP, 16-bit", metric="bytes a token", value=32, unit="B", where="Appendix D"),
     ),
     kind="memory",
-    experiment="claimbench.impls.mamba.experiments.identities:activation_bytes",
+    experiment="claimbench.impls.mamba.experiments.memory:activation_bytes",
     arms=_OURS,
     workloads={"smoke": BlockShape(batch=1, length=256, d_model=256)},
     metric=Metric(name="bytes", unit="B", better="lower"),
@@ -90,4 +91,30 @@ ACTIVATION_BYTES = Claim(
     ),
 )
 
-CLAIMS = (RECURRENT_IS_PARALLEL, GATED_RNN, ACTIVATION_BYTES)
+STATE_BYTES = Claim(
+    id="mamba.state_bytes",
+    label="MA-15",
+    statement="What decoding carries from token to token does not grow with the tokens before.",
+    source=Source(arxiv=ARXIV, where="Sections 1 and 3.4"),
+    kind="memory",
+    experiment="claimbench.impls.mamba.experiments.memory:state_bytes",
+    arms=_OURS,
+    workloads={"smoke": StateSizes(short=64, long=65536, d_model=16)},
+    metric=Metric(name="bytes", unit="B", better="lower"),
+    expectation=Exact(
+        boxes={
+            "growth": Box(low=1.0, high=1.0),
+            "mamba_1.4B": Box(high=15.0, unit="MB"),
+            "cache_tokens": Box(high=100.0, unit="tokens"),
+        }
+    ),
+    protocol=_ONCE,
+    needs=Needs(core_seconds={"smoke": 5.0}),
+    keywords=("decode", "state", "memory"),
+    caveats=(
+        "The paper says constant and gives no bytes; the two bounds are ours: the state of a 1.4B model, which a "
+        "GPT-3 of 1.3B parameters fills with keys and values within a hundred tokens.",
+    ),
+)
+
+CLAIMS = (RECURRENT_IS_PARALLEL, GATED_RNN, ACTIVATION_BYTES, STATE_BYTES)

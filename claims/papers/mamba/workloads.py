@@ -8,13 +8,27 @@ from pydantic import Field
 
 from claimbench.spec import Model, Workload
 
-__all__ = ["AttentionShape", "BlockShape", "Copying", "Lengths", "ModelSize", "ModelSizes", "ScanShape", "Text"]
+__all__ = [
+    "AttentionShape",
+    "BlockShape",
+    "Copying",
+    "Decoding",
+    "Induction",
+    "Lengths",
+    "ModelSize",
+    "ModelSizes",
+    "Network",
+    "ScanShape",
+    "StateSizes",
+    "Text",
+    "TrainingMemory",
+]
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class _Network(Model):
-    """The network of a training workload."""
+class Network(Model):
+    """Sizes of the network of a training workload, unless an arm has its own."""
 
     n_layer: Count = 2
     """Blocks."""
@@ -24,7 +38,7 @@ class _Network(Model):
     """N: states a channel."""
 
 
-class Copying(Workload, _Network):
+class Copying(Workload, Network):
     """Selective copying: `data_tokens` tokens among noise, to be repeated in order."""
 
     kind: Literal["selective_copying"] = "selective_copying"
@@ -43,28 +57,52 @@ class Copying(Workload, _Network):
     """Sequences of the fixed test set."""
 
 
-class Text(Workload, _Network):
-    """Next-byte prediction on CPython's reference text."""
+class Induction(Workload, Network):
+    """Induction heads: say the token that followed the trigger, at lengths that were never trained."""
 
-    kind: Literal["cpython_topics"] = "cpython_topics"
+    kind: Literal["induction_heads"] = "induction_heads"
     """Discriminator."""
+    length: Count
+    """Tokens of a training sequence."""
+    vocabulary: Count = 16
+    """Tokens, the trigger among them."""
+    batch_size: Count
+    """Sequences a step."""
+    steps: Count
+    """Optimiser steps."""
+    doublings: Count
+    """The longest test sequence is so many doublings of `length`."""
+    longest_attention: Count
+    """Longest sequence that attention is tested on."""
+    learned: float = 0.99
+    """Accuracy from which a length counts as answered."""
+
+
+class Text(Workload, Network):
+    """Next-byte prediction on real text."""
+
+    kind: Literal["text"] = "text"
+    """Discriminator."""
+    corpus: Literal["cpython_topics", "tinyshakespeare", "english_novels"]
+    """CPython's reference text, one block in ten held out; Shakespeare's lines, the last tenth held out; or 34 novels,
+    every tenth held out whole."""
     length: Count
     """Bytes a sequence."""
     batch_size: Count
     """Sequences a step."""
     steps: Count
     """Optimiser steps."""
-    block_bytes: Count = 4096
-    """The text is cut into blocks of this size; every `held_out_every`-th is held out."""
-    held_out_every: Count = 10
-    """One block in so many tests."""
+    block_bytes: Count = 2**12
+    """Reference text and novels are cut into blocks of this size, which no window crosses."""
+    test_windows: Count = 512
+    """Windows of held-out text that are tested, at equal distances."""
+    parameters: Count | None = None
+    """Size that every arm's model must have, within the gate `parameters`; None where sizes may differ."""
 
 
-class ScanShape(Workload):
-    """One selective scan, float32."""
+class _Scan(Model):
+    """Sizes of a selective scan."""
 
-    kind: Literal["scan"] = "scan"
-    """Discriminator."""
     batch: Count = 1
     """B."""
     channels: Count
@@ -75,6 +113,13 @@ class ScanShape(Workload):
     """L."""
 
 
+class ScanShape(Workload, _Scan):
+    """One selective scan, float32."""
+
+    kind: Literal["scan"] = "scan"
+    """Discriminator."""
+
+
 class AttentionShape(Model):
     """The attention that a sweep sets beside the scan."""
 
@@ -82,6 +127,15 @@ class AttentionShape(Model):
     """Heads."""
     head_dim: Count
     """Width of a head."""
+
+
+class LayerShape(Workload, _Scan):
+    """One layer's scan, or the attention in its place, bfloat16."""
+
+    kind: Literal["layer"] = "layer"
+    """Discriminator."""
+    attention: AttentionShape
+    """Shape of the attention."""
 
 
 class Lengths(Workload):
@@ -99,7 +153,7 @@ class Lengths(Workload):
     """Shape of the attention."""
 
 
-class BlockShape(Workload, _Network):
+class BlockShape(Workload, Network):
     """Tokens that go through a model or a single block."""
 
     kind: Literal["block"] = "block"
@@ -132,3 +186,62 @@ class ModelSizes(Workload):
     """Discriminator."""
     sizes: dict[str, ModelSize]
     """Check → model."""
+
+
+class StateSizes(Workload, Network):
+    """Prompts after which the state that decoding carries is weighed."""
+
+    kind: Literal["state_sizes"] = "state_sizes"
+    """Discriminator."""
+    short: Count
+    """Tokens of the short prompt."""
+    long: Count
+    """Tokens of the long one."""
+    vocabulary: Count = 256
+    """Tokens of the model."""
+
+
+class Decoding(Workload):
+    """Tokens that follow a prompt, in many sequences at once; layers at the widths of a large model."""
+
+    kind: Literal["decoding"] = "decoding"
+    """Discriminator."""
+    batch: Count
+    """Sequences."""
+    prompt: Count
+    """Tokens before the first that is timed."""
+    tokens: Count
+    """Tokens of a call."""
+    d_model: Count
+    """Width of the residual stream."""
+    d_state: Count = 16
+    """N: states a channel."""
+    mamba_layers: Count
+    """Mamba blocks."""
+    transformer_layers: Count
+    """Layers of attention and MLP, each as large as two Mamba blocks."""
+    n_head: Count
+    """Attention heads."""
+    vocabulary: Count
+    """Tokens of the models."""
+
+
+class TrainingMemory(Workload):
+    """Training steps of two models of one size, at several batch sizes."""
+
+    kind: Literal["training_memory"] = "training_memory"
+    """Discriminator."""
+    batches: Annotated[tuple[Count, ...], Field(min_length=1)]
+    """Sequences a step."""
+    length: Count
+    """Tokens a sequence."""
+    d_model: Count
+    """Width of the residual stream."""
+    mamba_layers: Count
+    """Mamba blocks."""
+    transformer_layers: Count
+    """Layers of attention and MLP."""
+    n_head: Count
+    """Attention heads."""
+    vocabulary: Count
+    """Tokens of the models."""

@@ -1,4 +1,4 @@
-"""What holds exactly: two views of one model, Theorem 1, and the bytes that a layer keeps."""
+"""What holds exactly: two views of one model, and Theorem 1."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from claimbench.impls.common.initialise import generator
-from claimbench.impls.mamba.block import BlockConfig, BlockState
+from claimbench.impls.mamba.block import BlockState
+from claimbench.impls.mamba.config import BlockConfig
 from claimbench.impls.mamba.experiments.workload import workload_of
 from claimbench.impls.mamba.model import MambaConfig, MambaLM
 from claimbench.impls.mamba.ssm import discretize, recurrence
 from claimbench.kernels import selective_scan
-from claimbench.measure.memory import saved_bytes
 from claimbench.papers.mamba.workloads import BlockShape
 from claimbench.trial import Exact, Trial
 
-__all__ = ["activation_bytes", "gated_rnn", "recurrent_is_parallel"]
+__all__ = ["gated_rnn", "recurrent_is_parallel"]
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -68,47 +68,12 @@ def gated_rnn(trial: Trial) -> Exact:
     return Exact({"zoh": _relative_error(zoh, rnn), "euler": _relative_error(euler.transpose(1, 2), rnn)})
 
 
-def activation_bytes(trial: Trial) -> Exact:
-    """Bytes that one Mamba block keeps for backward, over tokens × D.
-
-    In 16 bits the projections and the convolution are bfloat16 and A, D and the bias of Δ stay float32, as in the
-    authors' mixed precision. `float32_unfused` is the block whose scan is the loop of `ssm.py`, without recomputation;
-    `growth_with_length` is the bytes at twice the length over twice the bytes.
-    """
-    work = workload_of(trial, BlockShape)
-    recomputed = BlockConfig(work.d_model, work.d_state, recompute=True)
-    unfused = BlockConfig(work.d_model, work.d_state, discretization="zoh")
-
-    def kept(config: BlockConfig, length: int, dtype: torch.dtype) -> int:
-        model = MambaLM(MambaConfig(work.vocabulary, 1, config), trial.seeds[0])
-        (block,) = model.blocks()
-        for name, parameter in block.named_parameters():
-            if name not in ("A_log", "D", "dt_bias"):
-                parameter.data = parameter.data.to(dtype)
-        random = generator(trial.seeds[0], "input")
-        u = torch.randn(work.batch, length, work.d_model, generator=random).to(dtype).requires_grad_()
-        return saved_bytes(block, u)
-
-    unit = work.batch * work.length * work.d_model
-    once = kept(recomputed, work.length, torch.float32)
-    return Exact(
-        {
-            "float32": once / unit,
-            "bfloat16": kept(recomputed, work.length, torch.bfloat16) / unit,
-            "float32_unfused": kept(unfused, work.length, torch.float32) / unit,
-            "growth_with_length": kept(recomputed, 2 * work.length, torch.float32) / (2 * once),
-        }
-    )
-
-
 Result = tuple[Tensor, list[BlockState]]
 
 
 def _stepwise(model: MambaLM, tokens: Tensor) -> Result:
-    states, logits = model.initial_states(len(tokens)), []
-    for t in range(tokens.shape[1]):
-        some, states = model.step(tokens[:, t], states)
-        logits.append(some)
+    states = model.initial_states(len(tokens))
+    logits = [model.step(tokens[:, t], states) for t in range(tokens.shape[1])]
     return torch.stack(logits, dim=1), states
 
 

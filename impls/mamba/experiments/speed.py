@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -14,10 +15,10 @@ from claimbench.impls.common.initialise import generator
 from claimbench.impls.mamba.experiments.workload import workload_of
 from claimbench.impls.mamba.ssm import discretize, recurrence
 from claimbench.kernels import scan, selective_scan
-from claimbench.papers.mamba.workloads import AttentionShape, Lengths, ScanShape
+from claimbench.papers.mamba.workloads import AttentionShape, LayerShape, Lengths, ScanShape
 from claimbench.trial import Sweep, Timed, Trial
 
-__all__ = ["over_lengths", "selective_scan_forward"]
+__all__ = ["half_precision", "over_lengths", "selective_scan_forward"]
 
 _INPUT_SETS = 3
 _BLOCK = 64
@@ -33,6 +34,31 @@ def selective_scan_forward(trial: Trial) -> Timed:
     random = generator(trial.seeds[0], "scan")
     inputs = [_scan_inputs(work.batch, work.channels, work.states, work.length, random) for _ in range(_INPUT_SETS)]
     return _timed_scan(form, inputs, work.batch, work.channels, work.states, work.length)
+
+
+def half_precision(trial: Trial) -> Timed:
+    """One layer's scan or attention in bfloat16, forward: the arm `fused`, `parallel` or `attention`.
+
+    States, A, D and the bias of Δ are float32; the parallel scan, which keeps its states in the dtype that it is given,
+    gets float32.
+    """
+    work = workload_of(trial, LayerShape)
+    random = generator(trial.seeds[0], trial.arm)
+    if trial.arm == "attention":
+        timed = _timed_attention(work.attention, work.length, random, _INPUT_SETS)
+        inputs = [tuple(x.to(trial.device, torch.bfloat16) for x in some) for some in timed.inputs]
+        return replace(timed, inputs=inputs, bytes=timed.bytes / 2)
+    form = _form(trial.arm)
+    inputs = [_scan_inputs(work.batch, work.channels, work.states, work.length, random) for _ in range(_INPUT_SETS)]
+    half = [tuple(x.to(trial.device, torch.bfloat16 if x.ndim == 3 else None) for x in some) for some in inputs]
+
+    def in_float32(*tensors: Tensor, **options: bool) -> Tensor:
+        return form(*(x.float() for x in tensors), **options).bfloat16()
+
+    timed = _timed_scan(
+        in_float32 if trial.arm == "parallel" else form, half, work.batch, work.channels, work.states, work.length
+    )
+    return replace(timed, bytes=float(scan.bytes(work.batch, work.channels, work.length, work.states, itemsize=2)))
 
 
 def over_lengths(trial: Trial) -> Sweep:
@@ -108,8 +134,9 @@ def _reference_scan(
     return torch.cat(outputs, dim=1).transpose(1, 2)
 
 
-def _timed_attention(shape: AttentionShape, length: int, random: torch.Generator) -> Timed:
-    qkv = tuple(torch.randn(1, shape.heads, length, shape.head_dim, generator=random) for _ in range(3))
+def _timed_attention(shape: AttentionShape, length: int, random: torch.Generator, sets: int = 1) -> Timed:
+    size = (1, shape.heads, length, shape.head_dim)
+    inputs = [tuple(torch.randn(size, generator=random) for _ in range(3)) for _ in range(sets)]
 
     @torch.no_grad()
     def call(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -122,15 +149,15 @@ def _timed_attention(shape: AttentionShape, length: int, random: torch.Generator
         for begin in range(0, length, _BLOCK):
             end = min(begin + _BLOCK, length)
             scores = q[:, :, begin:end] @ k[:, :, :end].mT * shape.head_dim**-0.5
-            later = torch.ones(end - begin, end, dtype=torch.bool).triu(begin + 1)
+            later = torch.ones(end - begin, end, dtype=torch.bool, device=q.device).triu(begin + 1)
             rows.append(scores.masked_fill(later, -torch.inf).softmax(dim=-1) @ v[:, :, :end])
         return torch.cat(rows, dim=2)
 
     pairs = shape.heads * length * (length + 1) / 2
     return Timed(
         call,
-        [qkv],
+        inputs,
         reference,
         flops=4.0 * shape.head_dim * pairs,
-        bytes=4.0 * sum(tensor.nbytes for tensor in qkv) / 3,
+        bytes=4.0 * inputs[0][0].nbytes,
     )

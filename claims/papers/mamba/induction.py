@@ -1,0 +1,90 @@
+"""Mamba's claim about induction heads."""
+
+from __future__ import annotations
+
+from claimbench.expectation import AllOf, AtLeast, Difference
+from claimbench.papers.mamba.workloads import Induction
+from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source, Tuning
+
+__all__ = ["CLAIMS"]
+
+ARXIV = "2312.00752v2"
+_ATTENTION = {"model": "transformer", "d_model": 128, "n_head": 8, "d_ff": 0}
+_FAIR_ATTENTION = (
+    "two layers of attention without MLP, width 128 and 8 heads as in the paper, with the positions that its Table 11 "
+    "has for the {place} best extrapolation of attention; its learning rate has the same grid, seeds and steps"
+)
+
+
+def _table_11(arm: str, length: str, value: float) -> Published:
+    return Published(arm=f"{arm}, length {length}", metric="accuracy", value=value, unit="%", where="Table 11")
+
+
+INDUCTION_HEADS = Claim(
+    id="mamba.induction_heads",
+    label="MA-03",
+    statement="An S6 model that learned induction heads at one length answers at lengths many times as long; attention "
+    "and LTI models do not.",
+    source=Source(arxiv=ARXIV, where="Table 11"),
+    published=(
+        _table_11("Mamba, trained at 256", "2^20", 100.0),
+        _table_11("MHA-xPos", "512", 99.6),
+        _table_11("MHA-xPos", "1K", 67.6),
+        _table_11("MHA-RoPE", "512", 83.6),
+        _table_11("H3", "512", 80.9),
+        _table_11("Hyena", "1K", 44.1),
+    ),
+    kind="quality",
+    experiment="claimbench.impls.mamba.experiments.induction:induction_heads",
+    arms=(
+        Arm(name="s6", options={"selective": "delta B C", "learning_rate": 1e-3}, configurations_tuned=5),
+        Arm(
+            name="h3",
+            role="baseline",
+            options={"architecture": "h3", "selective": "", "learning_rate": 4e-3},
+            why_fair="H3's block around the time-invariant S4 with real A, of the same width and a third more "
+            "parameters; its learning rate has the same grid, seeds and steps",
+            configurations_tuned=5,
+        ),
+        Arm(
+            name="rope",
+            role="baseline",
+            options={**_ATTENTION, "positions": "rope", "learning_rate": 1e-3},
+            why_fair=_FAIR_ATTENTION.format(place="second"),
+            configurations_tuned=5,
+        ),
+        Arm(
+            name="xpos",
+            role="baseline",
+            options={**_ATTENTION, "positions": "xpos", "learning_rate": 1e-3},
+            why_fair=_FAIR_ATTENTION.format(place=""),
+            configurations_tuned=5,
+        ),
+    ),
+    workloads={
+        "cpu": Induction(length=64, d_model=64, batch_size=16, steps=3000, doublings=10, longest_attention=1024)
+    },
+    metric=Metric(name="octaves", unit="1", better="higher"),
+    expectation=AllOf(
+        parts=(
+            Difference(subject="s6", baseline="h3", at_least=2.0),
+            Difference(subject="s6", baseline="rope", at_least=2.0),
+            Difference(subject="s6", baseline="xpos", at_least=2.0),
+            AtLeast(arm="s6", floor=3.0, reference=0.0),
+        )
+    ),
+    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True),
+    needs=Needs(core_seconds={"cpu": 1700.0}, memory_bytes=3 * 2**30, trial_seconds=600.0),
+    tuning=Tuning(option="learning_rate", grid=(5e-4, 1e-3, 2e-3, 4e-3, 8e-3), seeds=(1000, 1001)),
+    setups_tried=3,
+    keywords=("extrapolation", "length", "attention"),
+    caveats=(
+        "Trained at 64 tokens for 3000 steps, not at 256 for 204,800; tested up to 65,536.",
+        "The metric is the number of doublings of the training length over which accuracy stays at 99 %; −1 where the "
+        "task was not learned at its own length.",
+        "Learned absolute positions and Hyena are left out: the paper's weakest, and a long convolution that its own "
+        "Table 11 shows to fail as H3 does.",
+    ),
+)
+
+CLAIMS = (INDUCTION_HEADS,)

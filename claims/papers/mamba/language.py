@@ -1,0 +1,211 @@
+"""Mamba's claims about language modelling, on bytes: what selection adds, what states add, and Transformer++."""
+
+from __future__ import annotations
+
+from claimbench.expectation import AllOf, Difference, NotWorse
+from claimbench.papers.mamba.workloads import Text
+from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Scalar, Source, Tier, Tuning, Workload
+
+__all__ = ["CLAIMS"]
+
+ARXIV = "2312.00752v2"
+_LANGUAGE_MODEL = "claimbench.impls.mamba.experiments.language:language_model"
+_BITS = Metric(name="bits_per_byte", unit="bit", better="lower")
+_SELECTIVE = "delta B C"
+_SAME_BLOCK = (
+    "the same block, optimiser, data order and initial values where parameters are shared; its learning rate has the "
+    "same grid, seeds and steps"
+)
+_GRID = (2e-3, 4e-3, 8e-3, 16e-3, 32e-3)
+_PILOTS = Tuning(option="learning_rate", grid=_GRID, seeds=(1000, 1001))
+_NOVELS = "34 English novels, three of which are held out whole; "
+
+ON_REFERENCE_TEXT = Claim(
+    id="mamba.language_model",
+    label="MA-04a",
+    statement="On English text a model with selective Δ, B and C predicts better than the same model without.",
+    source=Source(arxiv=ARXIV, where="Table 7"),
+    published=(
+        Published(arm="Δ, B, C selective", metric="perplexity", value=8.71, unit="1", where="Table 7"),
+        Published(arm="none selective", metric="perplexity", value=10.93, unit="1", where="Table 7"),
+    ),
+    kind="quality",
+    role="exploratory",
+    experiment=_LANGUAGE_MODEL,
+    arms=(
+        Arm(name="s6", options={"selective": _SELECTIVE, "learning_rate": 8e-3}),
+        Arm(name="s4", role="baseline", options={"selective": "", "learning_rate": 8e-3}, why_fair=_SAME_BLOCK),
+        Arm(name="bigram", role="control", options={"bigram": True}),
+    ),
+    workloads={"smoke": Text(corpus="cpython_topics", length=128, batch_size=16, d_model=64, steps=100)},
+    metric=_BITS,
+    expectation=AllOf(
+        parts=(
+            Difference(subject="s6", baseline="s4", at_least=0.05),
+            Difference(subject="s6", baseline="bigram", at_least=0.5),
+        )
+    ),
+    protocol=Protocol(unit="seed", n={"smoke": 2}, n_min=2, paired=True),
+    needs=Needs(core_seconds={"smoke": 30.0}, memory_bytes=2 * 2**30, trial_seconds=120.0),
+    keywords=("text", "s4", "s6"),
+    caveats=(
+        "Bytes of CPython's reference text, 460 kB, and some hundred steps: a check that the model learns real text, "
+        "not language modelling at any scale the paper speaks of.",
+        "The text differs between versions of Python; compare numbers of one version only.",
+    ),
+)
+
+
+def _table_7(arm: str, value: float) -> Published:
+    return Published(arm=arm, metric="perplexity", value=value, unit="1", where="Table 7")
+
+
+_ABLATION = Text(corpus="english_novels", length=256, batch_size=8, n_layer=2, d_model=64, steps=600)
+_PARTS = {"all": _SELECTIVE, "delta": "delta", "B": "B", "C": "C", "none": ""}
+_RATES = {"all": 8e-3, "delta": 8e-3, "B": 8e-3, "C": 8e-3, "none": 8e-3}
+
+SELECTIVE_PARAMETERS = Claim(
+    id="mamba.selective_parameters",
+    label="MA-04",
+    statement="On text Δ is the most valuable single parameter to make selective, and all three do better than it.",
+    source=Source(arxiv=ARXIV, where="Table 7"),
+    published=(
+        _table_7("none", 10.93),
+        _table_7("B", 10.15),
+        _table_7("C", 9.98),
+        _table_7("Δ", 9.81),
+        _table_7("Δ, B, C", 8.71),
+    ),
+    kind="ablation",
+    experiment=_LANGUAGE_MODEL,
+    arms=tuple(
+        Arm(
+            name=name.lower(),
+            role="subject" if name in ("all", "delta") else "baseline",
+            options={"selective": selective, "learning_rate": _RATES[name]},
+            why_fair="" if name in ("all", "delta") else _SAME_BLOCK,
+            configurations_tuned=len(_GRID),
+        )
+        for name, selective in _PARTS.items()
+    ),
+    workloads={"cpu": _ABLATION},
+    metric=_BITS,
+    expectation=AllOf(
+        parts=(
+            Difference(subject="all", baseline="none", at_least=0.02),
+            Difference(subject="all", baseline="delta", at_least=0.01),
+            Difference(subject="delta", baseline="b", at_least=0.01),
+            Difference(subject="delta", baseline="c", at_least=0.01),
+        )
+    ),
+    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True),
+    needs=Needs(core_seconds={"cpu": 1000.0}, data=("english_novels",), memory_bytes=3 * 2**30),
+    tuning=_PILOTS,
+    setups_tried=1,
+    keywords=("text", "ablation", "delta"),
+    caveats=(_NOVELS + "two layers of width 64 and 1.2 million bytes, not 350M parameters and 7B tokens.",),
+)
+
+STATE_SIZE = Claim(
+    id="mamba.state_size",
+    label="MA-05",
+    statement="More states a channel help a model on text where B and C are selective, and hardly where they are not.",
+    source=Source(arxiv=ARXIV, where="Table 10"),
+    published=tuple(
+        Published(arm=f"{kind} B and C, N = {states}", metric="perplexity", value=value, unit="1", where="Table 10")
+        for kind, found in (("constant", (9.88, 9.81)), ("selective", (9.73, 8.71)))
+        for states, value in zip((1, 16), found, strict=True)
+    ),
+    kind="ablation",
+    experiment="claimbench.impls.mamba.experiments.language:gain_of_states",
+    arms=(
+        Arm(name="selective", options={"selective": _SELECTIVE, "learning_rate": 8e-3}, configurations_tuned=5),
+        Arm(
+            name="constant",
+            role="baseline",
+            options={"selective": "delta", "learning_rate": 8e-3},
+            why_fair=_SAME_BLOCK,
+            configurations_tuned=5,
+        ),
+    ),
+    workloads={"cpu": _ABLATION},
+    metric=Metric(name="gain_bits", unit="bit", better="higher"),
+    expectation=Difference(subject="selective", baseline="constant", at_least=0.01),
+    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=10),
+    needs=Needs(core_seconds={"cpu": 800.0}, data=("english_novels",), memory_bytes=3 * 2**30),
+    tuning=_PILOTS,
+    setups_tried=1,
+    keywords=("text", "state"),
+    caveats=(
+        _NOVELS + "two layers of width 64 and 1.2 million bytes, not 350M parameters and 7B tokens.",
+        "The metric is the bits a byte that 16 states gain over one; Δ is selective in both arms, as in the paper.",
+    ),
+)
+
+_TRANSFORMER: dict[str, Scalar] = {"model": "transformer", "n_layer": 2, "n_head": 4, "d_ff": 256}
+_FAIR_TRANSFORMER = (
+    "RMSNorm, SwiGLU, rotary positions, no bias, tied head, initialised by fan-in: the paper's strongest Transformer "
+    "recipe, at the same parameters, tokens and data order; of the shapes tried on pilots the best. Its learning rate "
+    "has the same grid, seeds and steps"
+)
+
+
+def _against_transformer(
+    label: str, name: str, where: str, workloads: dict[Tier, Workload], data: str, rates: tuple[float, float]
+) -> Claim:
+    return Claim(
+        id=f"mamba.{name}",
+        label=label,
+        statement=f"At equal parameters and tokens Mamba predicts {where} as well as Transformer++ does.",
+        source=Source(arxiv=ARXIV, where="Figure 4"),
+        kind="quality",
+        experiment=_LANGUAGE_MODEL,
+        arms=(
+            Arm(
+                name="mamba",
+                options={"selective": _SELECTIVE, "n_layer": 4, "learning_rate": rates[0]},
+                configurations_tuned=len(_GRID),
+            ),
+            Arm(
+                name="transformer",
+                role="baseline",
+                options={**_TRANSFORMER, "learning_rate": rates[1]},
+                why_fair=_FAIR_TRANSFORMER,
+                configurations_tuned=len(_GRID),
+            ),
+        ),
+        workloads=workloads,
+        metric=_BITS,
+        expectation=NotWorse(subject="mamba", baseline="transformer", margin=0.029),
+        protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True),
+        gates={"parameters": 0.01},
+        needs=Needs(core_seconds={"cpu": 700.0}, data=(data,), memory_bytes=3 * 2**30),
+        tuning=_PILOTS,
+        setups_tried=3,
+        keywords=("text", "transformer", "scaling"),
+        caveats=(
+            "147,000 parameters and 2 million bytes: parity at one small size, not the paper's scaling law from 125M "
+            "to 1.3B parameters on the Pile.",
+            "The margin of .029 bit is .02 nats, set before any pilot.",
+        ),
+    )
+
+
+ON_SHAKESPEARE = _against_transformer(
+    "MA-18a",
+    "against_transformer_shakespeare",
+    "Shakespeare",
+    {"cpu": Text(corpus="tinyshakespeare", length=256, batch_size=8, d_model=64, steps=1000, parameters=147_500)},
+    "tinyshakespeare",
+    (8e-3, 8e-3),
+)
+ON_NOVELS = _against_transformer(
+    "MA-18b",
+    "against_transformer_novels",
+    "novels",
+    {"cpu": Text(corpus="english_novels", length=256, batch_size=8, d_model=64, steps=1000, parameters=147_500)},
+    "english_novels",
+    (8e-3, 8e-3),
+)
+
+CLAIMS = (ON_REFERENCE_TEXT, SELECTIVE_PARAMETERS, STATE_SIZE, ON_SHAKESPEARE, ON_NOVELS)
