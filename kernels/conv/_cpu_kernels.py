@@ -2,13 +2,14 @@
 
 Channels are worked on LANES at a time, time in chunks of CHUNK steps, copied into buffers [step, lane] where several
 steps lie together as a stack. The buffers are parts of one array, `work`, known by where they begin in it: numba counts
-references to every array that a function is given. x and its like come as flat arrays with a stride for batch and one
-for time, channels contiguous; weight is (dim, width).
+references to every array that a function is given. Tensors come as addresses, an absent one as 0; x and its like with
+a stride for batch and one for time, channels contiguous; weight is (dim, width). `zero` has the dtype of all.
 """
 
 from __future__ import annotations
 
 from claimbench.kernels._cache import compiled
+from claimbench.kernels._memory import flat
 from claimbench.kernels._simd import (
     LANES,
     aligned,
@@ -47,36 +48,35 @@ def _tap(taps, width, d, k):
 
 
 @compiled
-def _place_taps(weight, work, taps):
+def _place_taps(weight, dim, width, work, taps):
     """weight to [tile, tap, lane], where work is 0."""
-    dim, width = weight.shape
     for d in range(dim):
         for k in range(width):
-            work[_tap(taps, width, d, k)] = weight[d, k]
+            work[_tap(taps, width, d, k)] = weight[d * width + k]
 
 
 @compiled
-def forward(x, x_batch, x_time, weight, bias, has_bias, activated, batch, length, out):
-    """Fills out, (batch, length, dim), flat."""
-    dim, width = weight.shape
+def forward(zero, batch, dim, length, width, x_at, x_batch, x_time, weight_at, bias_at, activated, out_at):
+    """Fills out, (batch, length, dim)."""
+    x, weight, bias, out = flat(x_at, zero), flat(weight_at, zero), flat(bias_at, zero), flat(out_at, zero)
     past = width - 1
     spare = stack_rows(out)  # steps past the end that a last stack may take in
     outputs = (CHUNK + past + spare) * LANES
     taps = outputs + (CHUNK + spare) * LANES
     work = aligned(taps + width * (dim + LANES), out)
     work[:] = 0
-    _place_taps(weight, work, taps)
+    _place_taps(weight, dim, width, work, taps)
     for b in range(batch):
         for start in range(0, length, CHUNK):
             steps = min(CHUNK, length - start)
             for channel in range(0, dim, LANES):
                 count = min(LANES, dim - channel)
-                zero = like(load(work, 0), 0.0)
-                shift = load_first(bias, channel, count) if has_bias else zero
+                none = like(load(work, 0), 0.0)
+                shift = load_first(bias, channel, count) if bias_at != 0 else none
                 for i in range(past + steps):
                     t = start - past + i
                     at = b * x_batch + t * x_time + channel
-                    step = load_first(x, at, count) if t >= 0 else zero
+                    step = load_first(x, at, count) if t >= 0 else none
                     prefetch(x, at + LANES)
                     store(work, i * LANES, step)
                 _linear(shift, width, work, taps + channel * width, 0, steps, outputs)
@@ -90,16 +90,16 @@ def forward(x, x_batch, x_time, weight, bias, has_bias, activated, batch, length
 
 @compiled
 def backward(
-    grad_out, grad_out_batch, grad_out_time,
-    x, x_batch, x_time,
-    weight, bias, has_bias, activated, batch, length,
-    grad_x, grad_weight, grad_bias,
+    zero, batch, dim, length, width,
+    grad_out_at, grad_out_batch, grad_out_time, x_at, x_batch, x_time, weight_at, bias_at, activated,
+    grad_x_at, grad_weight_at, grad_bias_at,
 ):  # fmt: skip
-    """Fills grad_x, (batch, length, dim), flat; grad_weight, (dim, width); grad_bias, (dim,).
+    """Fills grad_x, (batch, length, dim); grad_weight, (dim, width); grad_bias, (dim,), which may be absent.
 
     Sums over time are taken chunk by chunk, in order.
     """
-    dim, width = weight.shape
+    grad_out, x, weight, bias = flat(grad_out_at, zero), flat(x_at, zero), flat(weight_at, zero), flat(bias_at, zero)
+    grad_x, grad_weight, grad_bias = flat(grad_x_at, zero), flat(grad_weight_at, zero), flat(grad_bias_at, zero)
     past = width - 1
     rows = stack_rows(grad_x)
     # A step of x reaches up to width - 1 steps ahead, past the end of its chunk.
@@ -107,10 +107,10 @@ def backward(
     outputs = grads + (CHUNK + past + rows) * LANES
     taps = outputs + (CHUNK + past + rows) * LANES
     grad_taps = taps + width * (dim + LANES)
-    work = aligned(grad_taps + width * (dim + LANES), grad_x)
+    grad_shift = grad_taps + width * (dim + LANES)
+    work = aligned(grad_shift + dim + LANES, grad_x)
     work[:] = 0
-    _place_taps(weight, work, taps)
-    grad_bias[:] = 0
+    _place_taps(weight, dim, width, work, taps)
     for b in range(batch):
         for start in range(0, length, CHUNK):
             steps = min(CHUNK, length - start)
@@ -118,12 +118,12 @@ def backward(
             for channel in range(0, dim, LANES):
                 count = min(LANES, dim - channel)
                 own_taps = taps + channel * width
-                zero = like(load(work, 0), 0.0)
-                shift = load_first(bias, channel, count) if has_bias else zero
+                none = like(load(work, 0), 0.0)
+                shift = load_first(bias, channel, count) if bias_at != 0 else none
                 for i in range(past + reach):
                     t = start - past + i
                     at = b * x_batch + t * x_time + channel
-                    step = load_first(x, at, count) if t >= 0 else zero
+                    step = load_first(x, at, count) if t >= 0 else none
                     prefetch(x, at + LANES)
                     store(work, i * LANES, step)
                 for t in range(reach):
@@ -138,7 +138,7 @@ def backward(
                         slope = opening + y * opening * (like(y, 1.0) - opening)
                         store(work, grads + t * LANES, load_stack(work, grads + t * LANES) * slope)
                 for t in range(reach, steps + past):
-                    store(work, grads + t * LANES, zero)
+                    store(work, grads + t * LANES, none)
 
                 for t in range(0, steps, rows):
                     total = like(load_stack(work, grads), 0.0)
@@ -161,10 +161,12 @@ def backward(
                         total = total + load(work, grads + t * LANES) * load(work, (t + k) * LANES)
                     at = grad_taps + channel * width + k * LANES
                     store(work, at, load(work, at) + total)
-                total = zero
+                total = none
                 for t in range(steps):
                     total = total + load(work, grads + t * LANES)
-                store_first(grad_bias, channel, load_first(grad_bias, channel, count) + total, count)
+                store(work, grad_shift + channel, load(work, grad_shift + channel) + total)
     for d in range(dim):
         for k in range(width):
-            grad_weight[d, k] = work[_tap(grad_taps, width, d, k)]
+            grad_weight[d * width + k] = work[_tap(grad_taps, width, d, k)]
+        if grad_bias_at != 0:
+            grad_bias[d] = work[grad_shift + d]

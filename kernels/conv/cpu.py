@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from claimbench.kernels._arrays import array, optional_array, rows
+from claimbench.kernels._arrays import contiguous, placed, rows
 from claimbench.kernels._backend import working_dtype
 from claimbench.kernels._function import Function, Gradient
+from claimbench.kernels._memory import SCALARS, address
 from claimbench.kernels.conv import _cpu_kernels as kernels
 
 __all__ = ["CausalConv1d", "causal_conv1d", "warm"]
@@ -28,17 +29,20 @@ class CausalConv1d(Function):
         batch, dim, length = x.shape
         dtype = working_dtype(x, weight)
         out = torch.empty(batch, length, dim, dtype=dtype)
+        inputs, taps, shift = rows(x, dtype), contiguous(weight, dtype), contiguous(bias, dtype)
         kernels.forward(
-            *rows(x, dtype),
-            array(weight, dtype),
-            optional_array(bias, dtype, 1),
-            bias is not None,
-            activated,
+            SCALARS[dtype](0),
             batch,
+            dim,
             length,
-            out.view(-1).numpy(),
+            weight.shape[1],
+            *placed(inputs),
+            address(taps),
+            address(shift),
+            activated,
+            out.data_ptr(),
         )
-        return out.to(x.dtype).transpose(1, 2)
+        return (out if x.dtype is dtype else out.to(x.dtype)).transpose(1, 2)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -47,37 +51,41 @@ class CausalConv1d(Function):
 
     @staticmethod
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor | None, ...]:
-        grad_x, grad_weight, grad_bias = CausalConv1dGradient.call(grad_out, *ctx.saved_tensors, ctx.activated)
-        return grad_x, grad_weight, grad_bias if ctx.needs_input_grad[2] else None, None
+        grad_x, grad_weight, *grad_bias = CausalConv1dGradient.call(grad_out, *ctx.saved_tensors, ctx.activated)
+        return grad_x, grad_weight, grad_bias[0] if grad_bias else None, None
 
 
 class CausalConv1dGradient(Gradient):
-    """The backward kernel: gradients of x, weight and bias, the last of no use where there is none."""
+    """The backward kernel: gradients of x, weight and, where there is one, bias."""
 
     @staticmethod
     def forward(
         grad_out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         batch, dim, length = x.shape
         dtype = working_dtype(x, weight)
         grad_x = torch.empty(batch, length, dim, dtype=dtype)
         grad_weight = torch.empty(weight.shape, dtype=dtype)
-        grad_bias = torch.empty(dim, dtype=dtype)
+        grad_bias = None if bias is None else torch.empty(dim, dtype=dtype)
+        grads, inputs = rows(grad_out, dtype), rows(x, dtype)
+        taps, shift = contiguous(weight, dtype), contiguous(bias, dtype)
         kernels.backward(
-            *rows(grad_out, dtype),
-            *rows(x, dtype),
-            array(weight, dtype),
-            optional_array(bias, dtype, 1),
-            bias is not None,
-            activated,
+            SCALARS[dtype](0),
             batch,
+            dim,
             length,
-            grad_x.view(-1).numpy(),
-            grad_weight.numpy(),
-            grad_bias.numpy(),
+            weight.shape[1],
+            *placed(grads),
+            *placed(inputs),
+            address(taps),
+            address(shift),
+            activated,
+            grad_x.data_ptr(),
+            grad_weight.data_ptr(),
+            address(grad_bias),
         )
-        bias = weight if bias is None else bias
-        return grad_x.to(x.dtype).transpose(1, 2), grad_weight.to(weight.dtype), grad_bias.to(bias.dtype)
+        found = grad_x.to(x.dtype).transpose(1, 2), grad_weight.to(weight.dtype)
+        return found if bias is None else (*found, grad_bias.to(bias.dtype))
 
 
 def warm() -> None:

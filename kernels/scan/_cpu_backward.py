@@ -1,12 +1,13 @@
 """The selective scan's backward pass for numba; README.md derives what is computed here, _cpu_tiles.py lays it out.
 
-u, Δ, z and their like come as flat arrays with a stride for batch and one for time, channels being contiguous. Every
-array is of one dtype, float32 or float64.
+Tensors come as addresses, an absent one as 0; u, Δ, z and their like with a stride for batch and one for time, channels
+being contiguous, the others contiguous. `zero` has the dtype of all, float32 or float64.
 """
 
 from __future__ import annotations
 
 from claimbench.kernels._cache import compiled
+from claimbench.kernels._memory import flat
 from claimbench.kernels._simd import (
     LANES,
     aligned,
@@ -112,34 +113,41 @@ def _add(work, to, at, size):
 
 
 @compiled
-def _sum_lanes(work, at, size, to):
-    """Sums over the lanes of `size` vectors from `at` on, to `to` on."""
-    whole = size - size % LANES
-    for i in range(0, whole, LANES):
-        store(work, to + i, totals(work, at + i * LANES))
-    for i in range(whole, size):
-        work[to + i] = total(load(work, at + i * LANES))
+def _sum_lanes(work, at, steps, states, out, to, stride):
+    """Sums over the lanes of [step, state, lane] from `at` on, to `out` from `to` on, a step every `stride`."""
+    whole = states - states % LANES
+    for t in range(steps):
+        for n in range(0, whole, LANES):
+            store(out, to + t * stride + n, totals(work, at + (t * states + n) * LANES))
+        for n in range(whole, states):
+            out[to + t * stride + n] = total(load(work, at + (t * states + n) * LANES))
 
 
 @compiled
 def backward(
-    grad_out, grad_out_batch, grad_out_time,
-    u, u_batch, u_time,
-    delta, delta_batch, delta_time,
-    z, z_batch, z_time,
-    A, B, B_layout, C, C_layout,
-    D, bias, initial, grad_last,
-    has_D, has_z, has_bias, has_initial, has_grad_last, delta_softplus,
-    groups, batch, length, checkpoints,
-    grad_u, grad_delta, grad_z, grad_A, grad_B, grad_C, grad_D, grad_bias, grad_initial,
+    zero, batch, dim, states, length, groups,
+    grad_out_at, grad_out_batch, grad_out_time,
+    u_at, u_batch, u_time,
+    delta_at, delta_batch, delta_time,
+    z_at, z_batch, z_time,
+    A_at, B_at, B_layout, C_at, C_layout,
+    D_at, bias_at, initial_at, grad_last_at, delta_softplus, checkpoints_at,
+    grad_u_at, grad_delta_at, grad_z_at, grad_A_at, grad_B_at, grad_C_at, grad_D_at, grad_bias_at, grad_initial_at,
 ):  # fmt: skip
     """Fills the gradients, given that of out and, where there is one, of last.
 
-    grad_u, grad_delta and grad_z are (batch, length, dim), flat; grad_B and grad_C are (batch, length, groups, state),
-    or, where B or C is fixed, (1, 1, dim, state); grad_initial is (batch, dim, state) or empty. Sums over channels stay
-    apart by lane until all tiles of a group have been added, sums over time by chunk.
+    grad_u, grad_delta and grad_z are (batch, length, dim); grad_B and grad_C are (batch, length, groups, state), or,
+    where B or C is fixed, (dim, state); grad_initial is (batch, dim, state) or absent. Sums over channels stay apart by
+    lane until all tiles of a group have been added, sums over time by chunk.
     """
-    dim, states = A.shape
+    grad_out, u, delta, z = flat(grad_out_at, zero), flat(u_at, zero), flat(delta_at, zero), flat(z_at, zero)
+    A, B, C, D, bias = flat(A_at, zero), flat(B_at, zero), flat(C_at, zero), flat(D_at, zero), flat(bias_at, zero)
+    initial, grad_last = flat(initial_at, zero), flat(grad_last_at, zero)
+    checkpoints, grad_initial = flat(checkpoints_at, zero), flat(grad_initial_at, zero)
+    grad_u, grad_delta, grad_z = flat(grad_u_at, zero), flat(grad_delta_at, zero), flat(grad_z_at, zero)
+    grad_A, grad_B, grad_C = flat(grad_A_at, zero), flat(grad_B_at, zero), flat(grad_C_at, zero)
+    grad_D, grad_bias = flat(grad_D_at, zero), flat(grad_bias_at, zero)
+    has_z = z_at != 0
     B_fixed, C_fixed = B_layout[0] == 0, C_layout[0] == 0
     width = dim // groups
     per_group = (width + LANES - 1) // LANES
@@ -154,14 +162,13 @@ def backward(
     before = kept + CHUNK * rows * LANES
     grad_b = before + states * LANES
     grad_c = grad_b + CHUNK * states * LANES
-    sums = grad_c + CHUNK * states * LANES
     # Of all tiles; what is summed over time and batch comes last.
-    a2 = sums + CHUNK * states
+    a2 = grad_c + CHUNK * states * LANES
     start_state = a2 + size
     grad_h = start_state + size
-    b_at = grad_h + size
-    c_at = b_at + weights_size(B_fixed, n_tiles, groups, states)
-    grad_a = c_at + weights_size(C_fixed, n_tiles, groups, states)
+    weights_b = grad_h + size
+    weights_c = weights_b + weights_size(B_fixed, n_tiles, groups, states)
+    grad_a = weights_c + weights_size(C_fixed, n_tiles, groups, states)
     grad_b_sum = grad_a + size
     grad_c_sum = grad_b_sum + (size if B_fixed else 0)
     grad_skip = grad_c_sum + (size if C_fixed else 0)
@@ -170,65 +177,66 @@ def backward(
 
     work = aligned(end, grad_u)
     work[grad_a:end] = 0
-    to_tiles(A, groups, LOG2E, work, a2)
+    to_tiles(A, 0, dim, states, groups, LOG2E, work, a2)
     if B_fixed:
-        to_tiles(B.reshape(dim, states), groups, 1.0, work, b_at)
+        to_tiles(B, 0, dim, states, groups, 1.0, work, weights_b)
     if C_fixed:
-        to_tiles(C.reshape(dim, states), groups, 1.0, work, c_at)
+        to_tiles(C, 0, dim, states, groups, 1.0, work, weights_c)
     furthest = reach(work, a2, n_tiles, states)
     whole = states - states % rows
 
     for b in range(batch):
-        if has_grad_last:
-            to_tiles(grad_last[b], groups, 1.0, work, grad_h)
+        of_batch = b * dim * states
+        if grad_last_at != 0:
+            to_tiles(grad_last, of_batch, dim, states, groups, 1.0, work, grad_h)
         else:
             work[grad_h : grad_h + size] = 0
-        if has_initial:
-            to_tiles(initial[b], groups, 1.0, work, start_state)
+        if initial_at != 0:
+            to_tiles(initial, of_batch, dim, states, groups, 1.0, work, start_state)
         else:
             work[start_state : start_state + size] = 0
         for chunk in range(n_chunks - 1, -1, -1):
             start = chunk * CHUNK
             steps = min(CHUNK, length - start)
             if not B_fixed:
-                gather(B, B_layout, b, groups, states, start, steps, work, b_at)
+                gather(B, B_layout, b, groups, states, start, steps, work, weights_b)
             if not C_fixed:
-                gather(C, C_layout, b, groups, states, start, steps, work, c_at)
+                gather(C, C_layout, b, groups, states, start, steps, work, weights_c)
             for tile in range(n_tiles):
                 group, channel, count = place(tile, per_group, width)
                 of_tile = tile * states * LANES
-                shift = load_first(bias, channel, count) if has_bias else like(load(work, a2), 0.0)
-                skip = load_first(D, channel, count) if has_D else like(shift, 0.0)
-                zero = like(shift, 0.0)
+                shift = load_first(bias, channel, count) if bias_at != 0 else like(load(work, a2), 0.0)
+                skip = load_first(D, channel, count) if D_at != 0 else like(shift, 0.0)
+                none = like(shift, 0.0)
                 if B_fixed or tile % per_group == 0:
                     work[grad_b : grad_b + steps * states * LANES] = 0
                 if C_fixed or tile % per_group == 0:
                     work[grad_c : grad_c + steps * states * LANES] = 0
 
-                largest = zero
+                largest = none
                 for t in range(steps):
-                    u_at = b * u_batch + (start + t) * u_time + channel
-                    delta_at = b * delta_batch + (start + t) * delta_time + channel
-                    grad_out_at = b * grad_out_batch + (start + t) * grad_out_time + channel
-                    out_at = (b * length + start + t) * dim + channel
-                    x = load_first(u, u_at, count)
-                    step = load_first(delta, delta_at, count) + shift
-                    grad_y = load_first(grad_out, grad_out_at, count)
-                    prefetch(u, u_at + LANES)
-                    prefetch(delta, delta_at + LANES)
-                    prefetch(grad_out, grad_out_at + LANES)
-                    prefetch(grad_u, out_at + LANES)
-                    prefetch(grad_delta, out_at + LANES)
+                    from_u = b * u_batch + (start + t) * u_time + channel
+                    from_delta = b * delta_batch + (start + t) * delta_time + channel
+                    from_grad_out = b * grad_out_batch + (start + t) * grad_out_time + channel
+                    to = (b * length + start + t) * dim + channel
+                    x = load_first(u, from_u, count)
+                    step = load_first(delta, from_delta, count) + shift
+                    grad_y = load_first(grad_out, from_grad_out, count)
+                    prefetch(u, from_u + LANES)
+                    prefetch(delta, from_delta + LANES)
+                    prefetch(grad_out, from_grad_out + LANES)
+                    prefetch(grad_u, to + LANES)
+                    prefetch(grad_delta, to + LANES)
                     slope = like(shift, 1.0)
                     if delta_softplus:
                         slope = sigmoid(step)
                         step = softplus(step)
                     largest = maximum(magnitude(step), largest)
                     if has_z:
-                        z_at = b * z_batch + (start + t) * z_time + channel
-                        gate = load_first(z, z_at, count)
-                        prefetch(z, z_at + LANES)
-                        prefetch(grad_z, out_at + LANES)
+                        from_z = b * z_batch + (start + t) * z_time + channel
+                        gate = load_first(z, from_z, count)
+                        prefetch(z, from_z + LANES)
+                        prefetch(grad_z, to + LANES)
                         opening = sigmoid(gate)
                         silu = gate * opening
                         store(work, TO_GATE + t * LANES, grad_y * (opening + silu * (like(gate, 1.0) - opening)))
@@ -239,8 +247,8 @@ def backward(
                     store(work, SLOPE + t * LANES, slope)
                     store(work, GRAD_Y + t * LANES, grad_y)
                     store(work, Y + t * LANES, skip * x)
-                    store(work, BY_INPUT + t * LANES, zero)
-                    store(work, BY_EXPONENT + t * LANES, zero)
+                    store(work, BY_INPUT + t * LANES, none)
+                    store(work, BY_EXPONENT + t * LANES, none)
                 checkpoint = (b * (n_chunks - 1) + chunk - 1) * size + of_tile
                 for i in range(0, states * LANES, LANES):
                     if chunk > 0:
@@ -250,8 +258,8 @@ def backward(
                         store(work, before + i, load(work, start_state + of_tile + i))
 
                 in_range = all_at_most(largest, load(furthest, tile * LANES))
-                b_now = b_at + (of_tile if B_fixed else group * CHUNK * states)
-                c_now = c_at + (of_tile if C_fixed else group * CHUNK * states)
+                b_now = weights_b + (of_tile if B_fixed else group * CHUNK * states)
+                c_now = weights_c + (of_tile if C_fixed else group * CHUNK * states)
                 options = in_range, has_z, B_fixed, C_fixed
                 places = (
                     a2 + of_tile, before, grad_h + of_tile, grad_a + of_tile,
@@ -260,20 +268,20 @@ def backward(
                 _there_and_back(load_stack(work, 0), work, 0, whole, states, steps, *options, *places)
                 _there_and_back(load(work, 0), work, whole, states, states, steps, *options, *places)
 
-                skip_sum = zero
-                shift_sum = zero
+                skip_sum = none
+                shift_sum = none
                 for t in range(steps):
                     x = load(work, X + t * LANES)
                     grad_y = load(work, GRAD_Y + t * LANES)
                     by_input = load(work, BY_INPUT + t * LANES)
-                    by_exponent = load(work, BY_EXPONENT + t * LANES) * like(zero, LN2)
+                    by_exponent = load(work, BY_EXPONENT + t * LANES) * like(none, LN2)
                     grad_step = (by_exponent + by_input * x) * load(work, SLOPE + t * LANES)
-                    out_at = (b * length + start + t) * dim + channel
-                    store_first(grad_u, out_at, by_input * load(work, STEP + t * LANES) + grad_y * skip, count)
-                    store_first(grad_delta, out_at, grad_step, count)
+                    to = (b * length + start + t) * dim + channel
+                    store_first(grad_u, to, by_input * load(work, STEP + t * LANES) + grad_y * skip, count)
+                    store_first(grad_delta, to, grad_step, count)
                     if has_z:
                         grad_gate = load(work, TO_GATE + t * LANES) * load(work, Y + t * LANES)
-                        store_first(grad_z, out_at, grad_gate, count)
+                        store_first(grad_z, to, grad_gate, count)
                     skip_sum = skip_sum + grad_y * x
                     shift_sum = shift_sum + grad_step
                 at = tile * LANES
@@ -285,24 +293,19 @@ def backward(
                     _add(work, grad_c_sum + of_tile, grad_c, states * LANES)
 
                 if tile % per_group == per_group - 1:
+                    to = ((b * length + start) * groups + group) * states
                     if not B_fixed:
-                        _sum_lanes(work, grad_b, steps * states, sums)
-                        for t in range(steps):
-                            for n in range(states):
-                                grad_B[b, start + t, group, n] = work[sums + t * states + n]
+                        _sum_lanes(work, grad_b, steps, states, grad_B, to, groups * states)
                     if not C_fixed:
-                        _sum_lanes(work, grad_c, steps * states, sums)
-                        for t in range(steps):
-                            for n in range(states):
-                                grad_C[b, start + t, group, n] = work[sums + t * states + n]
-        if grad_initial.size > 0:
-            from_tiles(work, grad_h, groups, grad_initial[b])
+                        _sum_lanes(work, grad_c, steps, states, grad_C, to, groups * states)
+        if grad_initial_at != 0:
+            from_tiles(work, grad_h, dim, states, groups, grad_initial, of_batch)
 
-    from_tiles(work, grad_a, groups, grad_A)
+    from_tiles(work, grad_a, dim, states, groups, grad_A, 0)
     if B_fixed:
-        from_tiles(work, grad_b_sum, groups, grad_B[0, 0])
+        from_tiles(work, grad_b_sum, dim, states, groups, grad_B, 0)
     if C_fixed:
-        from_tiles(work, grad_c_sum, groups, grad_C[0, 0])
+        from_tiles(work, grad_c_sum, dim, states, groups, grad_C, 0)
     for tile in range(n_tiles):
         _, channel, count = place(tile, per_group, width)
         store_first(grad_D, channel, load(work, grad_skip + tile * LANES), count)

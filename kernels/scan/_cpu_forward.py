@@ -1,12 +1,13 @@
 """The selective scan's forward pass for numba; README.md derives what is computed here, _cpu_tiles.py lays it out.
 
-u, Δ, z and their like come as flat arrays with a stride for batch and one for time, channels being contiguous. Every
-array is of one dtype, float32 or float64.
+Tensors come as addresses, an absent one as 0; u, Δ, z and their like with a stride for batch and one for time, channels
+being contiguous, the others contiguous. `zero` has the dtype of all, float32 or float64.
 """
 
 from __future__ import annotations
 
 from claimbench.kernels._cache import compiled
+from claimbench.kernels._memory import flat
 from claimbench.kernels._simd import (
     LANES,
     aligned,
@@ -71,73 +72,75 @@ def _advance(stack, work, first, stop, states, steps, in_range, B_fixed, C_fixed
 
 @compiled
 def forward(
-    u, u_batch, u_time,
-    delta, delta_batch, delta_time,
-    z, z_batch, z_time,
-    A, B, B_layout, C, C_layout,
-    D, bias, initial,
-    has_D, has_z, has_bias, has_initial, delta_softplus,
-    groups, length,
-    out, last, checkpoints,
+    zero, batch, dim, states, length, groups,
+    u_at, u_batch, u_time,
+    delta_at, delta_batch, delta_time,
+    z_at, z_batch, z_time,
+    A_at, B_at, B_layout, C_at, C_layout,
+    D_at, bias_at, initial_at, delta_softplus,
+    out_at, last_at, checkpoints_at,
 ):  # fmt: skip
-    """Fills out (batch, length, dim), last (batch, dim, state) and, unless it is empty, the state before every chunk
-    but the first, checkpoints (batch, chunk - 1, tile, state, lane).
+    """Fills out (batch, length, dim), last (batch, dim, state) and, where they have an address, checkpoints (batch,
+    chunk - 1, tile, state, lane): the state before every chunk but the first.
 
-    B and C come flat; a layout is (groups, stride of batch, of group, of state, of time). With 0 groups they are
-    (dim, state), the same at all times.
+    A layout of B or C is (groups, stride of batch, of group, of state, of time). With 0 groups it is (dim, state), the
+    same at all times.
     """
-    batch, dim, states = last.shape
+    u, delta, z, A, B, C = (
+        flat(u_at, zero), flat(delta_at, zero), flat(z_at, zero), flat(A_at, zero), flat(B_at, zero), flat(C_at, zero)
+    )  # fmt: skip
+    D, bias, initial = flat(D_at, zero), flat(bias_at, zero), flat(initial_at, zero)
+    out, last, checkpoints = flat(out_at, zero), flat(last_at, zero), flat(checkpoints_at, zero)
     B_fixed, C_fixed = B_layout[0] == 0, C_layout[0] == 0
     width = dim // groups
     per_group = (width + LANES - 1) // LANES
     n_tiles = groups * per_group
     size = n_tiles * states * LANES
     n_chunks = (length + CHUNK - 1) // CHUNK
-    keep = checkpoints.size > 0
 
     a2 = END
     h = a2 + size
-    b_at = h + size
-    c_at = b_at + weights_size(B_fixed, n_tiles, groups, states)
-    work = aligned(c_at + weights_size(C_fixed, n_tiles, groups, states), out)
-    to_tiles(A, groups, LOG2E, work, a2)
+    weights_b = h + size
+    weights_c = weights_b + weights_size(B_fixed, n_tiles, groups, states)
+    work = aligned(weights_c + weights_size(C_fixed, n_tiles, groups, states), out)
+    to_tiles(A, 0, dim, states, groups, LOG2E, work, a2)
     if B_fixed:
-        to_tiles(B.reshape(dim, states), groups, 1.0, work, b_at)
+        to_tiles(B, 0, dim, states, groups, 1.0, work, weights_b)
     if C_fixed:
-        to_tiles(C.reshape(dim, states), groups, 1.0, work, c_at)
+        to_tiles(C, 0, dim, states, groups, 1.0, work, weights_c)
     furthest = reach(work, a2, n_tiles, states)
     whole = states - states % stack_rows(work)
 
     for b in range(batch):
-        if has_initial:
-            to_tiles(initial[b], groups, 1.0, work, h)
+        if initial_at != 0:
+            to_tiles(initial, b * dim * states, dim, states, groups, 1.0, work, h)
         else:
             work[h : h + size] = 0
         for chunk in range(n_chunks):
             start = chunk * CHUNK
             steps = min(CHUNK, length - start)
-            if keep and chunk > 0:
+            if checkpoints_at != 0 and chunk > 0:
                 kept = (b * (n_chunks - 1) + chunk - 1) * size
                 for i in range(0, size, LANES):
                     store(checkpoints, kept + i, load(work, h + i))
             if not B_fixed:
-                gather(B, B_layout, b, groups, states, start, steps, work, b_at)
+                gather(B, B_layout, b, groups, states, start, steps, work, weights_b)
             if not C_fixed:
-                gather(C, C_layout, b, groups, states, start, steps, work, c_at)
+                gather(C, C_layout, b, groups, states, start, steps, work, weights_c)
             for tile in range(n_tiles):
                 group, channel, count = place(tile, per_group, width)
-                shift = load_first(bias, channel, count) if has_bias else like(load(work, a2), 0.0)
-                skip = load_first(D, channel, count) if has_D else like(shift, 0.0)
+                shift = load_first(bias, channel, count) if bias_at != 0 else like(load(work, a2), 0.0)
+                skip = load_first(D, channel, count) if D_at != 0 else like(shift, 0.0)
                 largest = like(shift, 0.0)
                 for t in range(steps):
-                    u_at = b * u_batch + (start + t) * u_time + channel
-                    delta_at = b * delta_batch + (start + t) * delta_time + channel
-                    x = load_first(u, u_at, count)
-                    step = load_first(delta, delta_at, count) + shift
-                    prefetch(u, u_at + LANES)
-                    prefetch(delta, delta_at + LANES)
+                    from_u = b * u_batch + (start + t) * u_time + channel
+                    from_delta = b * delta_batch + (start + t) * delta_time + channel
+                    x = load_first(u, from_u, count)
+                    step = load_first(delta, from_delta, count) + shift
+                    prefetch(u, from_u + LANES)
+                    prefetch(delta, from_delta + LANES)
                     prefetch(out, (b * length + start + t) * dim + channel + LANES)
-                    if has_z:
+                    if z_at != 0:
                         prefetch(z, b * z_batch + (start + t) * z_time + channel + LANES)
                     if delta_softplus:
                         step = softplus(step)
@@ -148,8 +151,8 @@ def forward(
 
                 in_range = all_at_most(largest, load(furthest, tile * LANES))
                 of_tile = tile * states * LANES
-                b_now = b_at + (of_tile if B_fixed else group * CHUNK * states)
-                c_now = c_at + (of_tile if C_fixed else group * CHUNK * states)
+                b_now = weights_b + (of_tile if B_fixed else group * CHUNK * states)
+                c_now = weights_c + (of_tile if C_fixed else group * CHUNK * states)
                 options = in_range, B_fixed, C_fixed
                 places = a2 + of_tile, h + of_tile, b_now, c_now
                 _advance(load_stack(work, 0), work, 0, whole, states, steps, *options, *places)
@@ -157,8 +160,8 @@ def forward(
 
                 for t in range(steps):
                     y = load(work, Y + t * LANES)
-                    if has_z:
+                    if z_at != 0:
                         gate = load_first(z, b * z_batch + (start + t) * z_time + channel, count)
                         y = y * (gate * sigmoid(gate))
                     store_first(out, (b * length + start + t) * dim + channel, y, count)
-        from_tiles(work, h, groups, last[b])
+        from_tiles(work, h, dim, states, groups, last, b * dim * states)

@@ -48,9 +48,8 @@ def place(tile, per_group, width):
 
 
 @compiled
-def to_tiles(matrix, groups, scale, work, at):
-    """(dim, state) to [tile, state, lane] from `at` on, times `scale`; lanes without a channel are 0."""
-    dim, states = matrix.shape
+def to_tiles(matrix, start, dim, states, groups, scale, work, at):
+    """(dim, state) from `start` on, times `scale`, to [tile, state, lane] from `at` on; lanes without channel are 0."""
     width = dim // groups
     per_group = (width + LANES - 1) // LANES
     work[at : at + groups * per_group * states * LANES] = 0
@@ -58,20 +57,19 @@ def to_tiles(matrix, groups, scale, work, at):
         group, channel = d // width, d % width
         tile, lane = group * per_group + channel // LANES, channel % LANES
         for n in range(states):
-            work[at + (tile * states + n) * LANES + lane] = matrix[d, n] * scale
+            work[at + (tile * states + n) * LANES + lane] = matrix[start + d * states + n] * scale
 
 
 @compiled
-def from_tiles(work, at, groups, out):
-    """[tile, state, lane] from `at` on to (dim, state)."""
-    dim, states = out.shape
+def from_tiles(work, at, dim, states, groups, out, start):
+    """[tile, state, lane] from `at` on to (dim, state) from `start` on."""
     width = dim // groups
     per_group = (width + LANES - 1) // LANES
     for d in range(dim):
         group, channel = d // width, d % width
         tile, lane = group * per_group + channel // LANES, channel % LANES
         for n in range(states):
-            out[d, n] = work[at + (tile * states + n) * LANES + lane]
+            out[start + d * states + n] = work[at + (tile * states + n) * LANES + lane]
 
 
 @compiled

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from claimbench.kernels._arrays import array, optional_array, optional_rows, rows, strided
+from claimbench.kernels._arrays import contiguous, of_dtype, placed, rows
 from claimbench.kernels._backend import working_dtype
 from claimbench.kernels._function import Function, Gradient
+from claimbench.kernels._memory import SCALARS, address
 from claimbench.kernels._simd import LANES
 from claimbench.kernels.scan._cpu_backward import backward
 from claimbench.kernels.scan._cpu_forward import forward
@@ -64,23 +64,22 @@ class SelectiveScan(Function):
         last = torch.empty(batch, dim, states, dtype=dtype)
         n_kept = -(-length // CHUNK) - 1 if keep else 0
         checkpoints = torch.empty(batch * n_kept * tiles(dim, groups) * states * LANES, dtype=dtype)
+        given, places = _placed(dtype, u, delta, A, B, C, D, z, delta_bias, initial_state)
         forward(
-            *rows(u, dtype),
-            *rows(delta, dtype),
-            *optional_rows(z, dtype),
-            array(A, dtype),
-            *_weights(B, dtype),
-            *_weights(C, dtype),
-            *(optional_array(x, dtype, ndim) for x, ndim in ((D, 1), (delta_bias, 1), (initial_state, 3))),
-            *(x is not None for x in (D, z, delta_bias, initial_state)),
-            delta_softplus,
-            groups,
+            SCALARS[dtype](0),
+            batch,
+            dim,
+            states,
             length,
-            out.view(-1).numpy(),
-            last.numpy(),
-            checkpoints.numpy(),
+            groups,
+            *places,
+            delta_softplus,
+            out.data_ptr(),
+            last.data_ptr(),
+            checkpoints.data_ptr(),
         )
-        return out.to(u.dtype).transpose(1, 2), last, checkpoints
+        del given  # the addresses were good until here
+        return (out if u.dtype is dtype else out.to(u.dtype)).transpose(1, 2), last, checkpoints
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -126,53 +125,84 @@ class SelectiveScanGradient(Gradient):
             return torch.empty(shape, dtype=dtype)
 
         grad_u, grad_delta = empty(batch, length, dim), empty(batch, length, dim)
-        grad_z = empty(batch if z is not None else 0, length, dim)
+        grad_z = None if z is None else empty(batch, length, dim)
         grad_A, grad_D, grad_bias = empty(dim, states), empty(dim), empty(dim)
         grad_B, grad_C = (
-            empty(*((1, 1, dim, states) if weights.ndim == 2 else (batch, length, groups, states)))
-            for weights in (B, C)
+            empty(dim, states) if weights.ndim == 2 else empty(batch, length, groups, states) for weights in (B, C)
         )
-        grad_initial = empty(batch if initial_state is not None else 0, dim, states)
+        grad_initial = None if initial_state is None else empty(batch, dim, states)
+        given, places = _placed(dtype, u, delta, A, B, C, D, z, delta_bias, initial_state)
+        grad_out, grad_last = rows(grad_out, dtype), contiguous(grad_last, dtype)
         backward(
-            *rows(grad_out, dtype),
-            *rows(u, dtype),
-            *rows(delta, dtype),
-            *optional_rows(z, dtype),
-            array(A, dtype),
-            *_weights(B, dtype),
-            *_weights(C, dtype),
-            *(optional_array(x, dtype, n) for x, n in ((D, 1), (delta_bias, 1), (initial_state, 3), (grad_last, 3))),
-            *(x is not None for x in (D, z, delta_bias, initial_state, grad_last)),
-            delta_softplus,
-            groups,
+            SCALARS[dtype](0),
             batch,
+            dim,
+            states,
             length,
-            checkpoints.numpy(),
-            *(x.view(-1).numpy() for x in (grad_u, grad_delta, grad_z)),
-            *(x.numpy() for x in (grad_A, grad_B, grad_C, grad_D, grad_bias, grad_initial)),
+            groups,
+            *placed(grad_out),
+            *places,
+            address(grad_last),
+            delta_softplus,
+            checkpoints.data_ptr(),
+            *(
+                address(gradient)
+                for gradient in (grad_u, grad_delta, grad_z, grad_A, grad_B, grad_C, grad_D, grad_bias, grad_initial)
+            ),
         )
+        del given  # the addresses were good until here
         gradients = (
             (u, grad_u.transpose(1, 2)),
             (delta, grad_delta.transpose(1, 2)),
             (A, grad_A),
-            (B, grad_B[0, 0] if B.ndim == 2 else ungrouped(grad_B, B)),
-            (C, grad_C[0, 0] if C.ndim == 2 else ungrouped(grad_C, C)),
+            (B, grad_B if B.ndim == 2 else ungrouped(grad_B, B)),
+            (C, grad_C if C.ndim == 2 else ungrouped(grad_C, C)),
             (D, grad_D),
-            (z, grad_z.transpose(1, 2)),
+            (z, None if grad_z is None else grad_z.transpose(1, 2)),
             (delta_bias, grad_bias),
             (initial_state, grad_initial),
         )
         return tuple(gradient.to(x.dtype) for needed, (x, gradient) in zip(wanted, gradients, strict=True) if needed)
 
 
-def _weights(weights: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int, int, int, int, int]]:
-    """B or C flat, with its number of groups and the strides of batch, group, state and time; groups 0: fixed."""
+def _placed(
+    dtype: torch.dtype,
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor | None,
+    z: Tensor | None,
+    delta_bias: Tensor | None,
+    initial_state: Tensor | None,
+) -> tuple[tuple[Tensor | None, ...], tuple[Any, ...]]:
+    """The tensors as both kernels take them, to be kept until these return, and where they lie."""
+    u, delta, z = rows(u, dtype), rows(delta, dtype), rows(z, dtype)
+    B, C = (contiguous(weights, dtype) if weights.ndim == 2 else of_dtype(weights, dtype) for weights in (B, C))
+    A, D, bias, initial = (contiguous(x, dtype) for x in (A, D, delta_bias, initial_state))
+    places = (
+        *placed(u),
+        *placed(delta),
+        *placed(z),
+        address(A),
+        address(B),
+        _layout(B),
+        address(C),
+        _layout(C),
+        address(D),
+        address(bias),
+        address(initial),
+    )
+    return (u, delta, z, A, B, C, D, bias, initial), places
+
+
+def _layout(weights: Tensor) -> tuple[int, int, int, int, int]:
+    """Groups of B or C, and the strides of batch, group, state and time; groups 0: fixed."""
     if weights.ndim == 2:
-        return array(weights, dtype).reshape(-1), (0, 0, 0, 0, 0)
-    flat, strides = strided(weights, dtype)
-    if weights.ndim == 3:
-        return flat, (1, strides[0], 0, *strides[1:])
-    return flat, (weights.shape[1], *strides)
+        return 0, 0, 0, 0, 0
+    strides = weights.stride()
+    return (1, strides[0], 0, *strides[1:]) if weights.ndim == 3 else (weights.shape[1], *strides)
 
 
 def warm() -> None:

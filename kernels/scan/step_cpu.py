@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from claimbench.kernels._arrays import of_dtype
 from claimbench.kernels._backend import working_dtype
 from claimbench.kernels._memory import SCALARS, address
 from claimbench.kernels._simd import LANES
@@ -31,18 +32,12 @@ def selective_state_update(
     """Shapes as in `claimbench.kernels.selective_state_update`."""
     dtype = working_dtype(state, x, dt, A, B, C)
     shape = state.shape
-    h, B, C = _of(state, dtype, rows=True), _of(B, dtype, rows=True), _of(C, dtype, rows=True)
-    u, step, A, D, z, bias = (
-        _of(x, dtype),
-        _of(dt, dtype),
-        _of(A, dtype),
-        _of(D, dtype),
-        _of(z, dtype),
-        _of(dt_bias, dtype),
-    )
+    h, B, C = _states(state, dtype), _states(B, dtype), _states(C, dtype)
+    u, step, A = of_dtype(x, dtype), of_dtype(dt, dtype), of_dtype(A, dtype)
+    D, z, bias = _of(D, dtype), _of(z, dtype), _of(dt_bias, dtype)
     tied = A.stride(-1) == 0 and shape[-1] % LANES == 0  # one number for all states of a channel, as in Mamba-2
     if not tied:
-        A = _of(A, dtype, rows=True)
+        A = _states(A, dtype)
     groups_b, groups_c = 1 if B.ndim == 2 else B.shape[1], 1 if C.ndim == 2 else C.shape[1]
     out = torch.empty_like(u, memory_format=torch.contiguous_format)
     update(
@@ -83,17 +78,14 @@ def selective_state_update(
     return out if x.dtype is dtype else out.to(x.dtype)
 
 
-def _of(x: Tensor | None, dtype: torch.dtype, rows: bool = False) -> Tensor | None:
-    """x in `dtype`, where asked with its states contiguous; x itself if it can be."""
-    if x is None:
-        return None
-    if x.is_neg():  # the imaginary part of a conjugate, whose memory has the other sign
-        x = x.resolve_neg()
-    if x.dtype is not dtype:
-        x = x.to(dtype)
-    if rows and x.stride(-1) != 1 and x.shape[-1] != 1:
-        x = x.contiguous()
-    return x
+def _of(x: Tensor | None, dtype: torch.dtype) -> Tensor | None:
+    return None if x is None else of_dtype(x, dtype)
+
+
+def _states(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """x in `dtype`, its last dimension contiguous; x itself if it can be."""
+    x = of_dtype(x, dtype)
+    return x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
 
 
 def warm() -> None:
