@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from claimbench.kernels.gated import swiglu
     from claimbench.kernels.norm import rms_norm
     from claimbench.kernels.rotary import rope
-    from claimbench.kernels.scan import selective_scan
+    from claimbench.kernels.scan import selective_scan, selective_state_update
 
-__all__ = ["causal_conv1d", "rms_norm", "rope", "selective_scan", "swiglu", "warm"]
+__all__ = ["causal_conv1d", "rms_norm", "rope", "selective_scan", "selective_state_update", "swiglu", "warm"]
 
 _HOME = {
     "causal_conv1d": "conv",
     "rms_norm": "norm",
     "rope": "rotary",
     "selective_scan": "scan",
+    "selective_state_update": "scan",
     "swiglu": "gated",
     "warm": "_warm",
 }

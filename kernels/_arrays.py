@@ -1,45 +1,41 @@
-"""Tensors as numba's kernels take them."""
+"""Tensors as numba's kernels take them: of one dtype, their memory in order; whoever passes an address keeps them."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["array", "optional_array", "optional_rows", "rows", "strided"]
+from claimbench.kernels._memory import address
 
-_NUMPY = {torch.float32: np.float32, torch.float64: np.float64}
-
-
-def strided(x: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int, ...]]:
-    """The storage that a tensor spans as a flat array, and its strides; nothing is copied but to change the dtype."""
-    x = x.detach().to(dtype)
-    extent = 1 + sum((size - 1) * stride for size, stride in zip(x.shape, x.stride(), strict=True))
-    return x.as_strided((extent,), (1,)).numpy(), x.stride()
+__all__ = ["contiguous", "of_dtype", "placed", "rows"]
 
 
-def rows(x: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, int, int]:
-    """(batch, dim, length) as a flat array with the strides of batch and time, channels contiguous.
+def of_dtype(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """x in `dtype`; x itself where nothing has to change."""
+    if x.is_neg():  # the imaginary part of a conjugate, whose memory has the other sign
+        x = x.resolve_neg()
+    return x if x.dtype is dtype else x.to(dtype)
+
+
+def contiguous(x: Tensor | None, dtype: torch.dtype) -> Tensor | None:
+    """x in `dtype`, contiguous; None if it was not given."""
+    return None if x is None else of_dtype(x, dtype).contiguous()
+
+
+def rows(x: Tensor | None, dtype: torch.dtype) -> Tensor | None:
+    """(batch, dim, length) in `dtype`, channels contiguous; None if it was not given.
 
     A tensor whose channels are contiguous, such as a transposed (batch, length, dim) or a slice of one, is not copied.
     """
-    x = x.detach().transpose(1, 2)
-    if x.shape[2] > 1 and x.stride(2) != 1:
-        x = x.contiguous()
-    flat, (batch, time, _) = strided(x, dtype)
-    return flat, batch, time
+    if x is None:
+        return None
+    x = of_dtype(x, dtype)
+    return x if x.stride(1) == 1 or x.shape[1] == 1 else x.transpose(1, 2).contiguous().transpose(1, 2)
 
 
-def array(x: Tensor, dtype: torch.dtype) -> np.ndarray:
-    """A contiguous array of `dtype`."""
-    return x.detach().to(dtype).contiguous().numpy()
-
-
-def optional_rows(x: Tensor | None, dtype: torch.dtype) -> tuple[np.ndarray, int, int]:
-    """`rows`, or an empty array for a tensor that was not given."""
-    return (np.empty(0, _NUMPY[dtype]), 0, 0) if x is None else rows(x, dtype)
-
-
-def optional_array(x: Tensor | None, dtype: torch.dtype, ndim: int) -> np.ndarray:
-    """`array`, or an empty one of `ndim` dimensions for a tensor that was not given."""
-    return np.empty((0,) * ndim, _NUMPY[dtype]) if x is None else array(x, dtype)
+def placed(x: Tensor | None) -> tuple[int, int, int]:
+    """Address of (batch, dim, length) and the strides of batch and time; zeros if it was not given."""
+    if x is None:
+        return 0, 0, 0
+    batch, _, time = x.stride()
+    return address(x), batch, time

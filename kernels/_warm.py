@@ -12,6 +12,7 @@ def warm() -> None:
     from claimbench.kernels.norm import cpu as norm
     from claimbench.kernels.rotary import cpu as rotary
     from claimbench.kernels.scan import cpu as scan
+    from claimbench.kernels.scan import step_cpu as step
 
-    for family in (scan, conv, norm, gated, rotary):
+    for family in (scan, step, conv, norm, gated, rotary):
         family.warm()

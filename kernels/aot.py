@@ -19,6 +19,7 @@ from claimbench.kernels.norm.builds import BUILDS as NORM
 from claimbench.kernels.rotary.builds import BUILDS as ROTARY
 from claimbench.kernels.scan import _triton_kernels as scan
 from claimbench.kernels.scan import triton as scan_launch
+from claimbench.kernels.scan.step_builds import BUILDS as STEP
 
 __all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "table"]
 
@@ -57,7 +58,6 @@ _CONV = {
     "BLOCK_D": conv_launch.BLOCK_D,
 }  # fmt: skip
 _CONV_FLOAT32 = ("weight_ptr", "bias_ptr", "grad_weight_ptr", "grad_bias_ptr")
-
 BUILDS = (
     Build("scan", scan.selective_scan_fwd_kernel, _SCAN | {"KEEP": True}, scan_launch.NUM_WARPS, _SCAN_FLOAT32),
     Build(
@@ -67,6 +67,7 @@ BUILDS = (
         scan_launch.NUM_WARPS,
         _SCAN_FLOAT32,
     ),
+    *STEP,
     Build("conv", conv.causal_conv1d_fwd_kernel, _CONV, conv_launch.NUM_WARPS, _CONV_FLOAT32),
     Build("conv", conv.causal_conv1d_bwd_kernel, _CONV | {"grad_out_channel": 1}, conv_launch.NUM_WARPS, _CONV_FLOAT32),
     *NORM,

@@ -6,9 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from claimbench.kernels._arrays import array, optional_array, rows
+from claimbench.kernels._arrays import contiguous, placed, rows
+from claimbench.kernels._backend import working_dtype
+from claimbench.kernels._function import Function, Gradient
+from claimbench.kernels._memory import SCALARS, address
 from claimbench.kernels.conv import _cpu_kernels as kernels
 
 __all__ = ["CausalConv1d", "causal_conv1d", "warm"]
@@ -16,58 +18,74 @@ __all__ = ["CausalConv1d", "causal_conv1d", "warm"]
 
 def causal_conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
     """Shapes as in `claimbench.kernels.causal_conv1d`."""
-    return CausalConv1d.apply(x, weight, bias, activated)  # pyright: ignore[reportReturnType]
+    return CausalConv1d.call(x, weight, bias, activated)
 
 
-class CausalConv1d(torch.autograd.Function):
-    """The kernels' forward and backward; it keeps its inputs alone."""
+class CausalConv1d(Function):
+    """The forward kernel; it keeps its inputs alone."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
         batch, dim, length = x.shape
-        dtype = torch.float64 if torch.float64 in (x.dtype, weight.dtype) else torch.float32
+        dtype = working_dtype(x, weight)
         out = torch.empty(batch, length, dim, dtype=dtype)
+        inputs, taps, shift = rows(x, dtype), contiguous(weight, dtype), contiguous(bias, dtype)
         kernels.forward(
-            *rows(x, dtype),
-            array(weight.t(), dtype),
-            optional_array(bias, dtype, 1),
-            bias is not None,
-            activated,
+            SCALARS[dtype](0),
             batch,
+            dim,
             length,
-            out.view(-1).numpy(),
+            weight.shape[1],
+            *placed(inputs),
+            address(taps),
+            address(shift),
+            activated,
+            out.data_ptr(),
         )
-        ctx.save_for_backward(x, weight, bias)
-        ctx.activated, ctx.dtype = activated, dtype
-        return out.to(x.dtype).transpose(1, 2)
+        return (out if x.dtype is dtype else out.to(x.dtype)).transpose(1, 2)
 
     @staticmethod
-    @once_differentiable
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        *tensors, ctx.activated = inputs
+        ctx.save_for_backward(*tensors)
+
+    @staticmethod
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, bias = ctx.saved_tensors
+        grad_x, grad_weight, *grad_bias = CausalConv1dGradient.call(grad_out, *ctx.saved_tensors, ctx.activated)
+        return grad_x, grad_weight, grad_bias[0] if grad_bias else None, None
+
+
+class CausalConv1dGradient(Gradient):
+    """The backward kernel: gradients of x, weight and, where there is one, bias."""
+
+    @staticmethod
+    def forward(
+        grad_out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool
+    ) -> tuple[Tensor, ...]:
         batch, dim, length = x.shape
-        grad_x = torch.empty(batch, length, dim, dtype=ctx.dtype)
-        grad_weight = torch.empty(weight.shape[1], dim, dtype=ctx.dtype)
-        grad_bias = torch.empty(dim, dtype=ctx.dtype)
+        dtype = working_dtype(x, weight)
+        grad_x = torch.empty(batch, length, dim, dtype=dtype)
+        grad_weight = torch.empty(weight.shape, dtype=dtype)
+        grad_bias = None if bias is None else torch.empty(dim, dtype=dtype)
+        grads, inputs = rows(grad_out, dtype), rows(x, dtype)
+        taps, shift = contiguous(weight, dtype), contiguous(bias, dtype)
         kernels.backward(
-            *rows(grad_out, ctx.dtype),
-            *rows(x, ctx.dtype),
-            array(weight.t(), ctx.dtype),
-            optional_array(bias, ctx.dtype, 1),
-            bias is not None,
-            ctx.activated,
+            SCALARS[dtype](0),
             batch,
+            dim,
             length,
-            grad_x.view(-1).numpy(),
-            grad_weight.view(-1).numpy(),
-            grad_bias.numpy(),
+            weight.shape[1],
+            *placed(grads),
+            *placed(inputs),
+            address(taps),
+            address(shift),
+            activated,
+            grad_x.data_ptr(),
+            grad_weight.data_ptr(),
+            address(grad_bias),
         )
-        return (
-            grad_x.to(x.dtype).transpose(1, 2),
-            grad_weight.to(weight.dtype).t(),
-            None if bias is None else grad_bias.to(bias.dtype),
-            None,
-        )
+        found = grad_x.to(x.dtype).transpose(1, 2), grad_weight.to(weight.dtype)
+        return found if bias is None else (*found, grad_bias.to(bias.dtype))
 
 
 def warm() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from claimbench.kernels._cache import compiled
-from claimbench.kernels._memory import flat, load_part, store_part
-from claimbench.kernels._simd import LANES, exp2, like
+from claimbench.kernels._memory import flat
+from claimbench.kernels._simd import LANES, exp2, like, load_first, store_first
 
 __all__ = ["backward", "forward"]
 
@@ -24,9 +24,9 @@ def forward(one, gate_at, gate_row, up_at, up_row, rows, dim, out_at):
     for row in range(rows):
         for i in range(0, dim, LANES):
             count = min(LANES, dim - i)
-            x = load_part(gate, row * gate_row + i, count)
-            y = x / _one_and_decay(x) * load_part(up, row * up_row + i, count)
-            store_part(out, row * dim + i, y, count)
+            x = load_first(gate, row * gate_row + i, count)
+            y = x / _one_and_decay(x) * load_first(up, row * up_row + i, count)
+            store_first(out, row * dim + i, y, count)
 
 
 @compiled
@@ -39,10 +39,10 @@ def backward(
     for row in range(rows):
         for i in range(0, dim, LANES):
             count = min(LANES, dim - i)
-            x = load_part(gate, row * gate_row + i, count)
-            grad = load_part(grad_out, row * grad_out_row + i, count)
+            x = load_first(gate, row * gate_row + i, count)
+            grad = load_first(grad_out, row * grad_out_row + i, count)
             opening = like(x, 1.0) / _one_and_decay(x)
             silu = x * opening
             slope = opening + silu * (like(x, 1.0) - opening)
-            store_part(grad_gate, row * dim + i, grad * load_part(up, row * up_row + i, count) * slope, count)
-            store_part(grad_up, row * dim + i, grad * silu, count)
+            store_first(grad_gate, row * dim + i, grad * load_first(up, row * up_row + i, count) * slope, count)
+            store_first(grad_up, row * dim + i, grad * silu, count)

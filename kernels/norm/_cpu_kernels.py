@@ -10,8 +10,8 @@ import math
 import numpy as np
 
 from claimbench.kernels._cache import compiled
-from claimbench.kernels._memory import flat, load_part, store_part
-from claimbench.kernels._simd import LANES, broadcast, like, total
+from claimbench.kernels._memory import flat
+from claimbench.kernels._simd import LANES, broadcast, like, load_first, store_first, total
 
 __all__ = ["backward", "forward"]
 
@@ -31,18 +31,18 @@ def forward(eps, x_at, x_row, residual_at, residual_row, weight_at, rows, dim, s
         squares = zero
         for i in range(0, dim, LANES):
             count = min(LANES, dim - i)
-            value = load_part(x, row * x_row + i, count)
+            value = load_first(x, row * x_row + i, count)
             if has_residual:
-                value = value + load_part(residual, row * residual_row + i, count)
-                store_part(summed, row * dim + i, value, count)
+                value = value + load_first(residual, row * residual_row + i, count)
+                store_first(summed, row * dim + i, value, count)
             squares = squares + value * value
         scale = like(zero, 1.0 / math.sqrt(np.float64(total(squares)) / dim + eps))
         for i in range(0, dim, LANES):
             count = min(LANES, dim - i)
-            value = load_part(source, row * source_row + i, count) * scale
+            value = load_first(source, row * source_row + i, count) * scale
             if has_weight:
-                value = value * load_part(weight, i, count)
-            store_part(out, row * dim + i, value, count)
+                value = value * load_first(weight, i, count)
+            store_first(out, row * dim + i, value, count)
 
 
 @compiled
@@ -68,10 +68,10 @@ def backward(
             squares, products = zero, zero
             for i in range(0, dim, LANES):
                 count = min(LANES, dim - i)
-                value = load_part(x, row * x_row + i, count)
-                grad = load_part(grad_out, row * grad_out_row + i, count)
+                value = load_first(x, row * x_row + i, count)
+                grad = load_first(grad_out, row * grad_out_row + i, count)
                 if has_weight:
-                    grad = grad * load_part(weight, i, count)
+                    grad = grad * load_first(weight, i, count)
                 squares = squares + value * value
                 products = products + grad * value
             scale = 1.0 / math.sqrt(np.float64(total(squares)) / dim + eps)
@@ -79,15 +79,15 @@ def backward(
             shares[row - start] = scale * scale * scale * total(products) / dim
         for i in range(0, dim, LANES):
             count = min(LANES, dim - i)
-            factor = load_part(weight, i, count) if has_weight else like(zero, 1.0)
+            factor = load_first(weight, i, count) if has_weight else like(zero, 1.0)
             gathered = zero
             for row in range(start, stop):
-                value = load_part(x, row * x_row + i, count)
-                grad = load_part(grad_out, row * grad_out_row + i, count) * like(zero, scales[row - start])
+                value = load_first(x, row * x_row + i, count)
+                grad = load_first(grad_out, row * grad_out_row + i, count) * like(zero, scales[row - start])
                 gathered = gathered + grad * value
                 grad = grad * factor - value * like(zero, shares[row - start])
                 if has_sum:
-                    grad = grad + load_part(grad_sum, row * grad_sum_row + i, count)
-                store_part(grad_x, row * dim + i, grad, count)
+                    grad = grad + load_first(grad_sum, row * grad_sum_row + i, count)
+                store_first(grad_x, row * dim + i, grad, count)
             if wants_weight:
-                store_part(grad_weight, i, load_part(grad_weight, i, count) + gathered, count)
+                store_first(grad_weight, i, load_first(grad_weight, i, count) + gathered, count)

@@ -10,8 +10,8 @@ from llvmlite import ir
 from numba.extending import intrinsic
 
 from claimbench.kernels._cache import compiled
-from claimbench.kernels._memory import flat, load_part, store_part
-from claimbench.kernels._simd import LANES, broadcast
+from claimbench.kernels._memory import flat
+from claimbench.kernels._simd import LANES, broadcast, load_first, store_first
 
 __all__ = ["halves", "neighbours"]
 
@@ -39,15 +39,15 @@ def halves(sense, x_at, x_batch, x_time, x_head, cos_at, sin_at, batch, length, 
                 target = ((b * length + t) * heads + head) * dim
                 for i in range(0, half, LANES):
                     count = min(LANES, half - i)
-                    c = load_part(cos, t * half + i, count)
-                    s = load_part(sin, t * half + i, count) * forwards
-                    first = load_part(x, source + i, count)
-                    second = load_part(x, source + half + i, count)
-                    store_part(out, target + i, first * c - second * s, count)
-                    store_part(out, target + half + i, second * c + first * s, count)
+                    c = load_first(cos, t * half + i, count)
+                    s = load_first(sin, t * half + i, count) * forwards
+                    first = load_first(x, source + i, count)
+                    second = load_first(x, source + half + i, count)
+                    store_first(out, target + i, first * c - second * s, count)
+                    store_first(out, target + half + i, second * c + first * s, count)
                 for i in range(2 * half, dim, LANES):
                     count = min(LANES, dim - i)
-                    store_part(out, target + i, load_part(x, source + i, count), count)
+                    store_first(out, target + i, load_first(x, source + i, count), count)
 
 
 @compiled
@@ -67,9 +67,9 @@ def neighbours(sense, x_at, x_batch, x_time, x_head, cos_at, sin_at, batch, leng
                 target = ((b * length + t) * heads + head) * dim
                 for i in range(0, 2 * half, LANES):
                     count = min(LANES, 2 * half - i)
-                    value = load_part(x, source + i, count)
-                    turned = value * load_part(own, i, count) + _swapped(value) * load_part(other, i, count)
-                    store_part(out, target + i, turned, count)
+                    value = load_first(x, source + i, count)
+                    turned = value * load_first(own, i, count) + _swapped(value) * load_first(other, i, count)
+                    store_first(out, target + i, turned, count)
                 for i in range(2 * half, dim, LANES):
                     count = min(LANES, dim - i)
-                    store_part(out, target + i, load_part(x, source + i, count), count)
+                    store_first(out, target + i, load_first(x, source + i, count), count)

@@ -1,4 +1,6 @@
-"""The three forms in which B and C may come, (dim, state), (batch, state, length), (batch, groups, state, length)."""
+"""The forms in which tensors may come: for a scan B and C as (dim, state), (batch, state, length) or (batch, groups,
+state, length); for a decoding step everything with heads or without.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import math
 
 from torch import Tensor
 
-__all__ = ["common_groups", "ungrouped"]
+__all__ = ["common_groups", "strides_with", "ungrouped"]
 
 
 def common_groups(B: Tensor, C: Tensor) -> int:
@@ -22,3 +24,11 @@ def ungrouped(gradient: Tensor, weights: Tensor) -> Tensor:
         gradient = gradient.view(batch, length, own, groups // own, states).sum(3)
     gradient = gradient.permute(0, 2, 3, 1).to(weights.dtype)
     return gradient if weights.ndim == 4 else gradient[:, 0]
+
+
+def strides_with(absent: int, x: Tensor | None, n: int) -> tuple[int, ...]:
+    """`n` strides of x, 0 for the dimension of heads or groups, the one at `absent`, where x has none."""
+    if x is None:
+        return (0,) * n
+    strides = x.stride()
+    return strides if len(strides) == n else (*strides[:absent], 0, *strides[absent:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["bytes", "flops"]
+__all__ = ["bytes", "flops", "step_bytes", "step_flops"]
 
 
 def flops(batch: int, dim: int, length: int, state: int, *, gated: bool = True, backward: bool = False) -> int:
@@ -38,3 +38,24 @@ def bytes(
     if backward:
         return channel * (7 if gated else 5) + 2 * shared + 8 * dim * state
     return channel * (4 if gated else 3) + shared + 4 * dim * state
+
+
+def step_flops(batch: int, dim: int, state: int, *, gated: bool = True) -> int:
+    """Floating-point operations of one decoding step: a scan of length 1. Heads count as channels."""
+    return flops(batch, dim, 1, state, gated=gated)
+
+
+def step_bytes(
+    batch: int,
+    dim: int,
+    state: int,
+    *,
+    groups: int = 1,
+    itemsize: int = 4,
+    state_itemsize: int = 4,
+    gated: bool = True,
+) -> int:
+    """Bytes that one decoding step must move: what a scan of length 1 does, and the state in and out."""
+    return bytes(batch, dim, 1, state, groups=groups, itemsize=itemsize, gated=gated) + (
+        2 * batch * dim * state * state_itemsize
+    )

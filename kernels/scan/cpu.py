@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
 
-from claimbench.kernels._arrays import array, optional_array, optional_rows, rows, strided
-from claimbench.kernels.scan import _cpu_kernels as kernels
+from claimbench.kernels._arrays import contiguous, of_dtype, placed, rows
+from claimbench.kernels._backend import working_dtype
+from claimbench.kernels._function import Function, Gradient
+from claimbench.kernels._memory import SCALARS, address
+from claimbench.kernels._simd import LANES
+from claimbench.kernels.scan._cpu_backward import backward
+from claimbench.kernels.scan._cpu_forward import forward
+from claimbench.kernels.scan._cpu_tiles import CHUNK, tiles
 from claimbench.kernels.scan._forms import common_groups, ungrouped
 
 __all__ = ["SelectiveScan", "selective_scan", "warm"]
@@ -32,15 +36,16 @@ def selective_scan(
     initial_state: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """(output, last state); shapes as in `claimbench.kernels.selective_scan`."""
-    return SelectiveScan.apply(u, delta, A, B, C, D, z, delta_bias, initial_state, delta_softplus)  # pyright: ignore[reportReturnType]
+    inputs = (u, delta, A, B, C, D, z, delta_bias, initial_state)
+    keep = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in inputs)
+    return SelectiveScan.call(*inputs, delta_softplus, keep)[:2]
 
 
-class SelectiveScan(torch.autograd.Function):
-    """The kernels' forward and backward."""
+class SelectiveScan(Function):
+    """The forward kernel: output, last state, and the checkpoints, none unless they are to be kept."""
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
         u: Tensor,
         delta: Tensor,
         A: Tensor,
@@ -51,40 +56,66 @@ class SelectiveScan(torch.autograd.Function):
         delta_bias: Tensor | None,
         initial_state: Tensor | None,
         delta_softplus: bool,
-    ) -> tuple[Tensor, Tensor]:
+        keep: bool,
+    ) -> tuple[Tensor, Tensor, Tensor]:
         batch, dim, length = u.shape
-        states = A.shape[1]
-        dtype = torch.float64 if torch.float64 in {t.dtype for t in (u, delta, A, B, C)} else torch.float32
-        groups = common_groups(B, C)
+        states, dtype, groups = A.shape[1], working_dtype(u, delta, A, B, C), common_groups(B, C)
         out = torch.empty(batch, length, dim, dtype=dtype)
         last = torch.empty(batch, dim, states, dtype=dtype)
-        n_kept = -(-length // kernels.CHUNK) - 1 if any(ctx.needs_input_grad) else 0
-        checkpoints = torch.empty(batch * n_kept * kernels.tiles(dim, groups) * states * kernels.LANES, dtype=dtype)
-        kernels.forward(
-            *rows(u, dtype),
-            *rows(delta, dtype),
-            *optional_rows(z, dtype),
-            array(A, dtype),
-            *_weights(B, dtype),
-            *_weights(C, dtype),
-            *(optional_array(x, dtype, ndim) for x, ndim in ((D, 1), (delta_bias, 1), (initial_state, 3))),
-            *(x is not None for x in (D, z, delta_bias, initial_state)),
-            delta_softplus,
-            groups,
+        n_kept = -(-length // CHUNK) - 1 if keep else 0
+        checkpoints = torch.empty(batch * n_kept * tiles(dim, groups) * states * LANES, dtype=dtype)
+        given, places = _placed(dtype, u, delta, A, B, C, D, z, delta_bias, initial_state)
+        forward(
+            SCALARS[dtype](0),
+            batch,
+            dim,
+            states,
             length,
-            out.view(-1).numpy(),
-            last.numpy(),
-            checkpoints.numpy(),
+            groups,
+            *places,
+            delta_softplus,
+            out.data_ptr(),
+            last.data_ptr(),
+            checkpoints.data_ptr(),
         )
-        ctx.save_for_backward(u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints)
-        ctx.delta_softplus = delta_softplus
-        ctx.set_materialize_grads(False)
-        return out.to(u.dtype).transpose(1, 2), last
+        del given  # the addresses were good until here
+        return (out if u.dtype is dtype else out.to(u.dtype)).transpose(1, 2), last, checkpoints
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None) -> tuple[Tensor | None, ...]:
-        u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints = ctx.saved_tensors
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
+        *tensors, ctx.delta_softplus, _ = inputs
+        ctx.save_for_backward(*tensors, output[2])
+        ctx.mark_non_differentiable(output[2])
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
+        wanted = ctx.needs_input_grad[:9]
+        gradients = SelectiveScanGradient.call(grad_out, grad_last, *ctx.saved_tensors, ctx.delta_softplus, *wanted)
+        found = iter(gradients)
+        return *(next(found) if needed else None for needed in wanted), None, None
+
+
+class SelectiveScanGradient(Gradient):
+    """The backward kernel: the gradients of those tensors that are wanted."""
+
+    @staticmethod
+    def forward(
+        grad_out: Tensor | None,
+        grad_last: Tensor | None,
+        u: Tensor,
+        delta: Tensor,
+        A: Tensor,
+        B: Tensor,
+        C: Tensor,
+        D: Tensor | None,
+        z: Tensor | None,
+        delta_bias: Tensor | None,
+        initial_state: Tensor | None,
+        checkpoints: Tensor,
+        delta_softplus: bool,
+        *wanted: bool,
+    ) -> tuple[Tensor, ...]:
         batch, dim, length = u.shape
         states, dtype, groups = A.shape[1], checkpoints.dtype, common_groups(B, C)
         if grad_out is None:
@@ -94,54 +125,84 @@ class SelectiveScan(torch.autograd.Function):
             return torch.empty(shape, dtype=dtype)
 
         grad_u, grad_delta = empty(batch, length, dim), empty(batch, length, dim)
-        grad_z = empty(batch if z is not None else 0, length, dim)
+        grad_z = None if z is None else empty(batch, length, dim)
         grad_A, grad_D, grad_bias = empty(dim, states), empty(dim), empty(dim)
         grad_B, grad_C = (
-            empty(*((1, 1, dim, states) if weights.ndim == 2 else (batch, length, groups, states)))
-            for weights in (B, C)
+            empty(dim, states) if weights.ndim == 2 else empty(batch, length, groups, states) for weights in (B, C)
         )
-        grad_initial = empty(batch if ctx.needs_input_grad[8] else 0, dim, states)
-        kernels.backward(
-            *rows(grad_out, dtype),
-            *rows(u, dtype),
-            *rows(delta, dtype),
-            *optional_rows(z, dtype),
-            array(A, dtype),
-            *_weights(B, dtype),
-            *_weights(C, dtype),
-            *(optional_array(x, dtype, n) for x, n in ((D, 1), (delta_bias, 1), (initial_state, 3), (grad_last, 3))),
-            *(x is not None for x in (D, z, delta_bias, initial_state, grad_last)),
-            ctx.delta_softplus,
-            groups,
+        grad_initial = None if initial_state is None else empty(batch, dim, states)
+        given, places = _placed(dtype, u, delta, A, B, C, D, z, delta_bias, initial_state)
+        grad_out, grad_last = rows(grad_out, dtype), contiguous(grad_last, dtype)
+        backward(
+            SCALARS[dtype](0),
             batch,
+            dim,
+            states,
             length,
-            checkpoints.numpy(),
-            *(x.view(-1).numpy() for x in (grad_u, grad_delta, grad_z)),
-            *(x.numpy() for x in (grad_A, grad_B, grad_C, grad_D, grad_bias, grad_initial)),
+            groups,
+            *placed(grad_out),
+            *places,
+            address(grad_last),
+            delta_softplus,
+            checkpoints.data_ptr(),
+            *(
+                address(gradient)
+                for gradient in (grad_u, grad_delta, grad_z, grad_A, grad_B, grad_C, grad_D, grad_bias, grad_initial)
+            ),
         )
+        del given  # the addresses were good until here
         gradients = (
             (u, grad_u.transpose(1, 2)),
             (delta, grad_delta.transpose(1, 2)),
             (A, grad_A),
-            (B, grad_B[0, 0] if B.ndim == 2 else ungrouped(grad_B, B)),
-            (C, grad_C[0, 0] if C.ndim == 2 else ungrouped(grad_C, C)),
+            (B, grad_B if B.ndim == 2 else ungrouped(grad_B, B)),
+            (C, grad_C if C.ndim == 2 else ungrouped(grad_C, C)),
             (D, grad_D),
-            (z, grad_z.transpose(1, 2)),
+            (z, None if grad_z is None else grad_z.transpose(1, 2)),
             (delta_bias, grad_bias),
             (initial_state, grad_initial),
         )
-        wanted = zip(ctx.needs_input_grad, gradients, strict=False)
-        return *(gradient.to(x.dtype) if needed else None for needed, (x, gradient) in wanted), None
+        return tuple(gradient.to(x.dtype) for needed, (x, gradient) in zip(wanted, gradients, strict=True) if needed)
 
 
-def _weights(weights: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, tuple[int, int, int, int, int]]:
-    """B or C flat, with its number of groups and the strides of batch, group, state and time; groups 0: fixed."""
+def _placed(
+    dtype: torch.dtype,
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor | None,
+    z: Tensor | None,
+    delta_bias: Tensor | None,
+    initial_state: Tensor | None,
+) -> tuple[tuple[Tensor | None, ...], tuple[Any, ...]]:
+    """The tensors as both kernels take them, to be kept until these return, and where they lie."""
+    u, delta, z = rows(u, dtype), rows(delta, dtype), rows(z, dtype)
+    B, C = (contiguous(weights, dtype) if weights.ndim == 2 else of_dtype(weights, dtype) for weights in (B, C))
+    A, D, bias, initial = (contiguous(x, dtype) for x in (A, D, delta_bias, initial_state))
+    places = (
+        *placed(u),
+        *placed(delta),
+        *placed(z),
+        address(A),
+        address(B),
+        _layout(B),
+        address(C),
+        _layout(C),
+        address(D),
+        address(bias),
+        address(initial),
+    )
+    return (u, delta, z, A, B, C, D, bias, initial), places
+
+
+def _layout(weights: Tensor) -> tuple[int, int, int, int, int]:
+    """Groups of B or C, and the strides of batch, group, state and time; groups 0: fixed."""
     if weights.ndim == 2:
-        return array(weights, dtype).reshape(-1), (0, 0, 0, 0, 0)
-    if weights.ndim == 3:
-        weights = weights[:, None]
-    flat, strides = strided(weights, dtype)
-    return flat, (weights.shape[1], *strides)
+        return 0, 0, 0, 0, 0
+    strides = weights.stride()
+    return (1, strides[0], 0, *strides[1:]) if weights.ndim == 3 else (weights.shape[1], *strides)
 
 
 def warm() -> None:

@@ -12,13 +12,14 @@ import torch
 from kernels.gradients import Copies, normal, results
 from kernels.scans import Case
 
-from claimbench.kernels import causal_conv1d, rms_norm, rope, selective_scan, swiglu
+from claimbench.kernels import causal_conv1d, rms_norm, rope, selective_scan, selective_state_update, swiglu
 from claimbench.kernels.conv import triton as conv_triton
 from claimbench.kernels.gated import triton as gated_triton
 from claimbench.kernels.norm import triton as norm_triton
 from claimbench.kernels.rotary import triton as rotary_triton
 from claimbench.kernels.scan import triton as scan_triton
 from kernels import scans, test_causal_conv1d, test_rms_norm, test_rope, test_swiglu
+from kernels import test_selective_state_update as steps
 
 TOLERANCE = {torch.float32: 2e-6, torch.float16: 3e-3}
 
@@ -185,3 +186,35 @@ def test_float64_is_refused() -> None:
         swiglu(normal(2, 3), normal(2, 3), backend="triton")
     with pytest.raises(TypeError, match="cos is float64"):
         rope(normal(1, 2, 3, 4).float(), *test_rope.angles(2, 2), backend="triton")
+
+
+STEPS = [
+    steps.Case(batch=1, dim=1, state=1),
+    steps.Case(batch=2, dim=130, state=5),
+    steps.Case(dim=12, groups=3, groups_c=2, state=16),
+    steps.Case(heads=4, dim=9, state=16, groups=2),
+    steps.Case(heads=4, dim=3, state=130, groups=2, groups_c=0, tied=True),
+    steps.Case(D=False, z=False, bias=False, softplus=False),
+]
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("state_dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("case", STEPS, ids=str)
+def test_step(case: steps.Case, state_dtype: torch.dtype, dtype: torch.dtype) -> None:
+    given = steps.as_dtype(steps.inputs(case), dtype)
+    given["state"] = given["state"].to(state_dtype)
+    found = steps.results(given, "triton")
+    assert (found["out"].dtype, found["state"].dtype) == (dtype, state_dtype)
+    truth = steps.results(steps.as_dtype(given, torch.float64), "naive")
+    scans.assert_close(found, truth, max(TOLERANCE[dtype], TOLERANCE[state_dtype]))
+
+
+@pytest.mark.parametrize("layout", steps.LAYOUTS)
+def test_a_step_writes_the_state_alone(layout: str) -> None:
+    steps.test_the_state_alone_is_written(layout, torch.float32, "triton")
+
+
+def test_a_step_in_float64_is_refused() -> None:
+    with pytest.raises(TypeError, match="state is float64"):
+        selective_state_update(**steps.inputs(steps.Case()), backend="triton")

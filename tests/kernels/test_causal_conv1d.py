@@ -69,6 +69,19 @@ def test_gradients_are_the_derivatives() -> None:
     assert torch.autograd.gradcheck(lambda *x: causal_conv1d(*x, activation="silu", backend="cpu"), given)
 
 
+def test_a_dimension_of_seeds_with_gradients_inside() -> None:
+    seeds = [[x * (seed + 1) for x in inputs(1, 5, 18, 4)] for seed in range(3)]
+
+    def loss(*tensors: Tensor) -> Tensor:
+        return causal_conv1d(*tensors, activation="silu").sin().sum()
+
+    found = torch.func.vmap(torch.func.grad(loss, argnums=(0, 1, 2)))(*map(torch.stack, zip(*seeds, strict=True)))
+    for i, seed in enumerate(seeds):
+        leaves = [x.requires_grad_() for x in seed]
+        expected = torch.autograd.grad(loss(*leaves), leaves)
+        assert all(torch.equal(x[i], y) for x, y in zip(found, expected, strict=True))
+
+
 def test_every_element_is_written_and_the_same_bits_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
     given = inputs(3, 33, 130, 4)
     first = results(given, "silu", "cpu", torch.float32)
@@ -85,6 +98,21 @@ def test_it_sees_no_future() -> None:
     before, after = (causal_conv1d(v, weight, bias, "silu") for v in (x, changed))
     assert torch.equal(before[..., :25], after[..., :25])
     assert not torch.equal(before[..., 25], after[..., 25])
+
+
+@pytest.mark.parametrize("poisoned", ["x", "weight", "bias", "grad"])
+def test_a_nan_spoils_what_depends_on_it_and_nothing_else(poisoned: str) -> None:
+    x, weight, bias = (v.float() for v in inputs(2, 33, 70, 4))
+    grad = torch.ones_like(x)
+    target = {"x": x[0], "weight": weight, "bias": bias, "grad": grad[0]}[poisoned]
+    target[(32, 7) if poisoned in ("x", "grad") else 32] = math.nan
+    found = []
+    for backend in ("cpu", "naive"):
+        leaves = [v.clone().requires_grad_() for v in (x, weight, bias)]
+        out = causal_conv1d(*leaves, activation="silu", backend=backend)
+        found.append([v.isnan() for v in (out, *torch.autograd.grad(out, leaves, grad))])
+    assert found[0][1].any()
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
 
 
 @pytest.mark.parametrize(

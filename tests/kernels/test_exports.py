@@ -14,6 +14,7 @@ FOLDERS = {
     "rms_norm": "norm",
     "rope": "rotary",
     "selective_scan": "scan",
+    "selective_state_update": "scan",
     "swiglu": "gated",
 }
 

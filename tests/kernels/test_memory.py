@@ -17,8 +17,8 @@ from claimbench.kernels._rows import matrix, sizes
 @numba.njit
 def part(one, source, target, at, count):
     x, out = _memory.flat(source, one), _memory.flat(target, one)
-    loaded = _memory.load_part(x, at, count)
-    _memory.store_part(out, at, loaded + _simd.broadcast(one), count)
+    loaded = _simd.load_first(x, at, count)
+    _simd.store_first(out, at, loaded + _simd.broadcast(one), count)
     return _simd.total(loaded)
 
 

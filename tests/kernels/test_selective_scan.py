@@ -126,6 +126,30 @@ def test_gradients_are_the_derivatives(backend: str) -> None:
     assert torch.autograd.gradcheck(function, [given[name].requires_grad_() for name in names], fast_mode=True)
 
 
+def test_a_dimension_of_seeds_with_gradients_inside() -> None:
+    seeds = [inputs(Case(batch=1, dim=5, length=18, state=3), seed) for seed in range(3)]
+    names = [name for name, value in seeds[0].items() if isinstance(value, Tensor)]
+
+    def loss(*tensors: Tensor) -> Tensor:
+        out, last = selective_scan(**seeds[0] | dict(zip(names, tensors, strict=True)), return_last_state=True)
+        return out.sin().sum() + last.cos().sum()
+
+    gradients = torch.func.grad(loss, argnums=tuple(range(len(names))))
+    found = torch.func.vmap(gradients)(*(torch.stack([seed[name] for seed in seeds]) for name in names))
+    for i, seed in enumerate(seeds):
+        leaves = [seed[name].requires_grad_() for name in names]
+        for name, one, all_seeds in zip(names, torch.autograd.grad(loss(*leaves), leaves), found, strict=True):
+            assert torch.equal(all_seeds[i], one), name
+
+
+def test_a_second_derivative_is_an_error() -> None:
+    given = inputs(Case())
+    given["u"].requires_grad_()
+    (gradient,) = torch.autograd.grad(selective_scan(**given).sin().sum(), given["u"], create_graph=True)
+    with pytest.raises(RuntimeError, match="first derivatives only"):
+        gradient.sum().backward()
+
+
 def test_gradient_flows_through_the_last_state_alone() -> None:
     given = inputs(Case())
     given["B"].requires_grad_()
@@ -218,8 +242,7 @@ def test_memory_layouts_agree_and_the_natural_one_is_not_copied() -> None:
     assert torch.equal(out, same)
     from claimbench.kernels._arrays import rows
 
-    flat, _, _ = rows(u.transpose(1, 2), torch.float32)
-    assert flat.ctypes.data == u.data_ptr()
+    assert rows(u.transpose(1, 2), torch.float32).data_ptr() == u.data_ptr()
 
 
 def test_what_is_kept_for_backward_is_small() -> None:

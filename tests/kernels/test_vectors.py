@@ -58,3 +58,46 @@ def test_total_and_partial_loads() -> None:
         out = np.full(16, -1, np.float32)
         assert part(x, out, count) == count * (count + 1) / 2
         assert out.tolist() == [*range(1, count + 1)] + [-1] * (16 - count)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_stacks_row_by_row(dtype: type) -> None:
+    @numba.njit
+    def apply(x, out):
+        stack = _simd.load_stack(x, 3)
+        rows = _simd.rows_of(stack)
+        _simd.store(out, 0, stack + _simd.repeat(stack, _simd.load(x, 0)) * _simd.broadcast_rows(stack, x, 5))
+        _simd.store(out, rows * 16, _simd.fold(stack))
+        vector = _simd.load(x, 0)
+        _simd.store(out, rows * 16 + 16, _simd.load_like(vector, x, 1) + _simd.broadcast_rows(vector, x, 7))
+        return rows, _simd.stack_rows(x), _simd.rows_of(vector)
+
+    x = np.random.default_rng(0).normal(size=100).astype(dtype)
+    out = np.full(200, np.nan, dtype)
+    rows, expected_rows, one = apply(x, out)
+    assert (rows, one) == (expected_rows, 1)
+    stack = x[3 : 3 + 16 * rows].reshape(rows, 16)
+    expected = [stack + x[:16] * x[5 : 5 + rows, None], stack.sum(0), x[1:17] + x[7]]
+    assert out[: 16 * rows + 32] == pytest.approx(np.concatenate([e.ravel() for e in expected]), rel=1e-5)
+    assert np.isnan(out[16 * rows + 32 :]).all()
+
+
+def test_sixteen_totals_at_once() -> None:
+    @numba.njit
+    def apply(x, out):
+        _simd.store(out, 0, _simd.totals(x, 1))
+
+    x = np.random.default_rng(0).normal(size=257)
+    out = np.empty(16)
+    apply(x, out)
+    assert out == pytest.approx(x[1:].reshape(16, 16).sum(1), rel=1e-13)
+
+
+def test_vectors_of_an_aligned_array_do_not_straddle_cache_lines() -> None:
+    @numba.njit
+    def apply(x, size):
+        return _simd.aligned(size, x)
+
+    for dtype in (np.float32, np.float64):
+        found = [apply(np.zeros(1, dtype), size) for size in (1, 16, 100)]
+        assert [(x.dtype, x.size, x.ctypes.data % 64) for x in found] == [(dtype, n, 0) for n in (1, 16, 100)]
