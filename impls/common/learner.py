@@ -39,10 +39,12 @@ class Learner:
     `torch.func.vmap`, so their operations must have a rule for it.
     """
 
-    def __init__(self, learning: Learning, seeds: Sequence[int]) -> None:
+    def __init__(self, learning: Learning, seeds: Sequence[int], device: str = "cpu") -> None:
         self.seeds = tuple(seeds)
         self._learning = learning
-        self._models = [learning.model(seed) for seed in seeds]
+        self._device = device
+        # Made on the processor, so that initial values do not depend on the device.
+        self._models = [learning.model(seed).to(device) for seed in seeds]
         first = self._models[0]
         self._decayed = {name for name, p in first.named_parameters() if p.ndim >= 2 and not _exempt(p)}
         self._stacked, self._buffers = stack_module_state(self._models) if len(seeds) > 1 else ({}, {})
@@ -60,9 +62,10 @@ class Learner:
 
     def loss(self, step: int) -> Tensor:
         """The loss on the batch of `step`, summed over the seeds, whose gradients do not meet."""
-        batches = [self._learning.batch(seed, step) for seed in self.seeds]
+        batches = [tuple(x.to(self._device) for x in self._learning.batch(seed, step)) for seed in self.seeds]
         if not self._stacked:
-            return self._learning.loss(self._models[0], batches[0])
+            (inputs, targets), *_ = batches
+            return self._learning.loss(self._models[0], (inputs, targets))
         inputs, targets = (torch.stack(tensors) for tensors in zip(*batches, strict=True))
 
         def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], given: Tensor, target: Tensor) -> Tensor:

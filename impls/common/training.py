@@ -79,7 +79,7 @@ def train(learning: Learning, recipe: Recipe, trial: Trial) -> list[Trained]:
     trained: list[Trained] = []
     for run, group in enumerate(groups):
         progress = _Progress(trial, run, len(groups), recipe.steps)
-        trained += _train(Learner(learning, group), recipe, progress)
+        trained += _train(Learner(learning, group, trial.device), recipe, progress)
     return trained
 
 
@@ -127,7 +127,7 @@ def _train(learner: Learner, recipe: Recipe, progress: _Progress) -> list[Traine
             _write(progress.checkpoint, state)
 
     if progress.checkpoint and progress.checkpoint.exists():
-        state: dict[str, Any] = torch.load(progress.checkpoint, weights_only=True)
+        state: dict[str, Any] = torch.load(progress.checkpoint, progress.trial.device, weights_only=True)
         learner.load(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         first, evaluated = state["step"] + 1, state["curve"]

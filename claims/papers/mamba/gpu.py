@@ -53,7 +53,7 @@ FUSED_ON_GPU = Claim(
     expectation=Ratio(subject="fused", baseline="parallel", at_least=20.0, published=20.0),
     protocol=_PROCESSES,
     gates=_GATES,
-    needs=Needs(device="cuda", memory_bytes=24 * 2**30, core_seconds={"gpu": 120.0}),
+    needs=Needs(device="cuda", memory_bytes=24 * 2**30, core_seconds={"gpu": 80.0}),
     keywords=("kernel", "scan"),
     caveats=("Forward only.",),
 )
@@ -76,7 +76,7 @@ def _against_attention(
         expectation=expectation,
         protocol=_PROCESSES,
         gates=_GATES,
-        needs=Needs(device="cuda", memory_bytes=24 * 2**30, core_seconds={"gpu": 100.0}),
+        needs=Needs(device="cuda", memory_bytes=24 * 2**30, core_seconds={"gpu": 60.0}),
         keywords=("kernel", "scan", "attention"),
         caveats=(_SHAPE, "Forward only."),
     )
@@ -182,7 +182,7 @@ DECODING = Claim(
     expectation=Ratio(subject="mamba", baseline="transformer", at_least=4.0, published=4.0),
     protocol=_PROCESSES,
     gates={"before": 5e-2, "after": 5e-2},
-    needs=Needs(device="cuda", memory_bytes=24 * 2**30, core_seconds={"gpu": 200.0}),
+    needs=Needs(device="cuda", memory_bytes=24 * 2**30, core_seconds={"gpu": 150.0}),
     keywords=("decode", "generation", "throughput"),
     caveats=(
         "Four Mamba blocks and two Transformer layers at the width of the 1.4B and 1.3B models, with random weights "

@@ -70,7 +70,7 @@ def _with_states(trial: Trial, states: int) -> Trial:
 
 def _trained(trial: Trial, work: Text) -> list[Trained]:
     text = _text(trial, work)
-    inputs, targets = text.tests(work.length, work.test_windows)
+    inputs, targets = (x.to(trial.device) for x in text.tests(work.length, work.test_windows))
 
     def loss(model: Model, batch: Batch, reduction: str = "mean") -> Tensor:
         return F.cross_entropy(model(batch[0]).flatten(0, 1), batch[1].flatten(), reduction=reduction)
