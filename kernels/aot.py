@@ -14,8 +14,10 @@ from typing import Any
 
 from claimbench.kernels.conv import _triton_kernels as conv
 from claimbench.kernels.conv import triton as conv_launch
+from claimbench.kernels.scan import _triton_backward_kernels as scan_backward
 from claimbench.kernels.scan import _triton_kernels as scan
-from claimbench.kernels.scan import triton as scan_launch
+from claimbench.kernels.scan import _triton_launch as scan_launch
+from claimbench.kernels.scan import _triton_split_kernels as scan_splits
 
 __all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "table"]
 
@@ -60,13 +62,17 @@ class Usage:
 
 
 _SCAN = {
-    "u_channel": 1, "delta_channel": 1, "z_channel": 1, "B_state": 1, "C_state": 1, "B_groups": 1, "C_groups": 1,
-    "groups": 1, "HAS_Z": True, "HAS_D": True, "HAS_BIAS": True, "HAS_INITIAL": False, "SOFTPLUS": True,
-    "B_FIXED": False, "C_FIXED": False, "CHUNK": scan_launch.CHUNK, "BLOCK_D": scan_launch.BLOCK_D, "BLOCK_N": 16,
+    "grad_out_channel": 1, "u_channel": 1, "delta_channel": 1, "z_channel": 1, "B_state": 1, "C_state": 1,
+    "B_groups": 1, "C_groups": 1, "groups": 1, "HAS_Z": True, "HAS_D": True, "HAS_BIAS": True, "HAS_INITIAL": False,
+    "HAS_STARTS": True, "HAS_ENDS": True, "HAS_GRAD_LAST": False, "HAS_EDGE": False, "SOFTPLUS": True, "KEEP": True,
+    "REVERSE": False, "B_FIXED": False, "C_FIXED": False, "STATES": 16, "CHUNK": scan_launch.CHUNK,
+    "STAGES": scan_launch.STAGES, "OVER": scan_launch.OVER, "BLOCK_T": scan_launch.PACK_STEPS,
+    "BLOCK_D": scan_launch.BLOCK_D, "BLOCK_N": 16,
 }  # fmt: skip
 _SCAN_FLOAT32 = (
-    "A_ptr", "D_ptr", "bias_ptr", "last_ptr", "checkpoints_ptr", "scratch_ptr", "grad_A_ptr", "grad_B_ptr",
-    "grad_C_ptr", "grad_D_ptr", "grad_bias_ptr", "grad_initial_ptr",
+    "A_ptr", "packed_ptr", "D_ptr", "bias_ptr", "last_ptr", "checkpoints_ptr", "rows_ptr", "scratch_ptr", "starts_ptr",
+    "states_ptr", "sums_ptr", "gradients_ptr", "ends_ptr", "grad_A_ptr", "grad_B_ptr", "grad_C_ptr", "grad_packed_ptr",
+    "grad_D_ptr", "grad_bias_ptr", "grad_initial_ptr",
 )  # fmt: skip
 _CONV = {
     "x_channel": 1, "HAS_BIAS": True, "ACTIVATED": True, "WIDTH": 4, "BLOCK_T": conv_launch.BLOCK_T,
@@ -75,13 +81,16 @@ _CONV = {
 _CONV_FLOAT32 = ("weight_ptr", "bias_ptr", "grad_weight_ptr", "grad_bias_ptr")
 
 BUILDS = (
-    Build("scan", scan.selective_scan_fwd_kernel, _SCAN | {"KEEP": True}, scan_launch.NUM_WARPS, _SCAN_FLOAT32),
-    Build(
-        "scan",
-        scan.selective_scan_bwd_kernel,
-        _SCAN | {"grad_out_channel": 1, "HAS_GRAD_LAST": False},
-        scan_launch.NUM_WARPS,
-        _SCAN_FLOAT32,
+    *(
+        Build("scan", kernel, _SCAN | more, scan_launch.NUM_WARPS, _SCAN_FLOAT32)
+        for kernel, more in (
+            (scan.pack_weights_kernel, {}),
+            (scan.selective_scan_fwd_kernel, {}),
+            (scan_backward.selective_scan_bwd_kernel, {"ROWS": scan_launch.ROWS}),
+            (scan_splits.split_states_kernel, {}),
+            (scan_splits.split_gradients_kernel, {}),
+            (scan_splits.combine_splits_kernel, {"ROWS": scan_launch.COMBINE_ROWS}),
+        )
     ),
     Build("conv", conv.causal_conv1d_fwd_kernel, _CONV, conv_launch.NUM_WARPS, _CONV_FLOAT32),
     Build("conv", conv.causal_conv1d_bwd_kernel, _CONV | {"grad_out_channel": 1}, conv_launch.NUM_WARPS, _CONV_FLOAT32),

@@ -11,7 +11,7 @@ from kernels.scans import Case
 
 from claimbench.kernels import causal_conv1d, selective_scan
 from claimbench.kernels.conv import triton as conv_triton
-from claimbench.kernels.scan import triton as scan_triton
+from claimbench.kernels.scan import _triton_launch as scan_launch
 from kernels import scans, test_causal_conv1d
 
 TOLERANCE = {torch.float32: 2e-6, torch.float16: 3e-3}
@@ -32,8 +32,8 @@ CASES = [
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_triton, "CHUNK", 4)
-    monkeypatch.setattr(scan_triton, "BLOCK_D", 8)
+    monkeypatch.setattr(scan_launch, "CHUNK", 4)
+    monkeypatch.setattr(scan_launch, "BLOCK_D", 8)
     monkeypatch.setattr(conv_triton, "BLOCK_T", 8)
     monkeypatch.setattr(conv_triton, "BLOCK_D", 8)
 
