@@ -63,11 +63,10 @@ class Usage:
 
 _SCAN = {
     "grad_out_channel": 1, "u_channel": 1, "delta_channel": 1, "z_channel": 1, "B_state": 1, "C_state": 1,
-    "B_groups": 1, "C_groups": 1, "groups": 1, "HAS_Z": True, "HAS_D": True, "HAS_BIAS": True, "HAS_INITIAL": False,
-    "HAS_STARTS": True, "HAS_ENDS": True, "HAS_GRAD_LAST": False, "HAS_EDGE": False, "SOFTPLUS": True, "KEEP": True,
-    "REVERSE": False, "B_FIXED": False, "C_FIXED": False, "STATES": 16, "CHUNK": scan_launch.CHUNK,
-    "STAGES": scan_launch.STAGES, "OVER": scan_launch.OVER, "BLOCK_T": scan_launch.PACK_STEPS,
-    "BLOCK_D": scan_launch.BLOCK_D, "BLOCK_N": 16,
+    "B_groups": 1, "C_groups": 1, "groups": 1, "HAS_Z": True, "HAS_D": True, "HAS_BIAS": True, "HAS_STARTS": True,
+    "HAS_ENDS": True, "SOFTPLUS": True, "KEEP": True, "REVERSE": False, "B_FIXED": False, "C_FIXED": False,
+    "STATES": 16, "CHUNK": scan_launch.CHUNK, "STAGES": scan_launch.STAGES, "OVER": scan_launch.OVER,
+    "BLOCK_T": scan_launch.PACK_STEPS, "BLOCK_D": scan_launch.BLOCK_D, "BLOCK_N": 16,
 }  # fmt: skip
 _SCAN_FLOAT32 = (
     "A_ptr", "packed_ptr", "D_ptr", "bias_ptr", "last_ptr", "checkpoints_ptr", "rows_ptr", "scratch_ptr", "starts_ptr",
@@ -86,7 +85,10 @@ BUILDS = (
         for kernel, more in (
             (scan.pack_weights_kernel, {}),
             (scan.selective_scan_fwd_kernel, {}),
-            (scan_backward.selective_scan_bwd_kernel, {"ROWS": scan_launch.ROWS}),
+            (
+                scan_backward.selective_scan_bwd_kernel,
+                {"ROWS": scan_launch.ROWS, "STAGES": scan_launch.BACKWARD_STAGES},
+            ),
             (scan_splits.split_states_kernel, {}),
             (scan_splits.split_gradients_kernel, {}),
             (scan_splits.combine_splits_kernel, {"ROWS": scan_launch.COMBINE_ROWS}),
@@ -113,7 +115,9 @@ def build(kernel: Build, target: str) -> Usage:
     constants = {name: value for name, value in kernel.constants.items() if name in names} | unused
     signature = {name: _type(name, kernel.float32, constants) for name in names}
     # Addresses, and all sizes and strides but the number of steps, are multiples of 16 at the paper's shapes.
-    multiples = [i for i, name in enumerate(names) if signature[name] != "constexpr" and name not in ("length", "unit")]
+    multiples = [
+        i for i, name in enumerate(names) if signature[name] != "constexpr" and name not in ("length", "origin")
+    ]
     attributes = {(i,): [["tt.divisibility", 16]] for i in multiples}
     compiled = compile(
         ASTSource(kernel.kernel, signature, constants, attributes),

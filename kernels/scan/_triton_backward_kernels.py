@@ -5,7 +5,7 @@ depends on a step and a channel alone, then runs the states forward again from t
 and last turns what the way back summed over states into gradients. A step of the two inner parts is a tensor
 [BLOCK_N / OVER, OVER, BLOCK_D], states n = OVER i + j: four channels lie in a lane and OVER states over lanes, so that
 ∂B and ∂C, summed over channels, and ∂u and ∂Δ, summed over states, cost few exchanges between lanes each.
-Layouts, and the remarks on `unit` and `num_stages`, are those of _triton_kernels.py.
+Layouts in memory are those of _triton_kernels.py.
 """
 
 from __future__ import annotations
@@ -53,29 +53,28 @@ def _store_sum(at, products, mask):
     tl.store(at, tl.broadcast_to(sums, at.shape), mask=mask)
 
 
-@triton.jit(do_not_specialize=["split_chunks", "unit"])
+@triton.jit(do_not_specialize=["split_chunks"])
 def selective_scan_bwd_kernel(
     grad_out_ptr, grad_out_batch, grad_out_channel, grad_out_time,
     u_ptr, u_batch, u_channel, u_time,
     delta_ptr, delta_batch, delta_channel, delta_time,
     z_ptr, z_batch, z_channel, z_time,
-    A_ptr, B_ptr, C_ptr, packed_ptr, D_ptr, bias_ptr, grad_last_ptr, ends_ptr, checkpoints_ptr, rows_ptr, scratch_ptr,
+    A_ptr, B_ptr, C_ptr, packed_ptr, D_ptr, bias_ptr, ends_ptr, checkpoints_ptr, rows_ptr, scratch_ptr,
     grad_u_ptr, grad_delta_ptr, grad_z_ptr, grad_A_ptr, grad_B_ptr, grad_C_ptr, grad_packed_ptr, grad_D_ptr,
     grad_bias_ptr, grad_initial_ptr,
-    dim, length, groups, split_chunks, unit,
-    HAS_Z: tl.constexpr, HAS_D: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_GRAD_LAST: tl.constexpr,
-    HAS_ENDS: tl.constexpr, SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr,
-    STATES: tl.constexpr, CHUNK: tl.constexpr, STAGES: tl.constexpr, ROWS: tl.constexpr, OVER: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
+    dim, length, groups, split_chunks,
+    HAS_Z: tl.constexpr, HAS_D: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_ENDS: tl.constexpr,
+    SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr, CHUNK: tl.constexpr, STAGES: tl.constexpr,
+    ROWS: tl.constexpr, OVER: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
 ):  # fmt: skip
     """grad_u, grad_delta, grad_z (batch, length, dim). What is summed over programs is written apart, to be summed in a
     fixed order: grad_A, and grad_B or grad_C where fixed, (split, batch) in tiles; grad_D, grad_bias (split, batch,
     tile, BLOCK_D); grad_packed (tile of the group, batch, length, groups, 2, BLOCK_N), ∂B then ∂C. grad_initial (batch)
-    in tiles. grad_last (batch, dim, state); ends, the gradients of the states after the splits, (batch, split) in
-    tiles, in its place where there are several.
+    in tiles. ends, the gradients of the states after the splits, (batch, split) in tiles.
     rows (program, BY_ROW, CHUNK, BLOCK_D); scratch (program, CHUNK / 2, BLOCK_N, BLOCK_D), every second state of the
     chunk at hand.
     """
+    TILE: tl.constexpr = BLOCK_N * BLOCK_D
     tile, b, split = tl.program_id(0), tl.program_id(1).to(tl.int64), tl.program_id(2)
     group, d, d_mask = _channels(tile, dim, groups, BLOCK_D)
     tiles = tl.num_programs(0)
@@ -83,21 +82,17 @@ def selective_scan_bwd_kernel(
     over = tl.arange(0, OVER)
     n = tl.arange(0, BLOCK_N // OVER)[:, None] * OVER + over[None, :]  # [.., OVER]
     lane = tl.arange(0, BLOCK_D)  # [BLOCK_D]
-    mask = (n < STATES)[:, :, None] & d_mask[None, None, :]  # [.., OVER, BLOCK_D]
-    matrix = d[None, None, :] * STATES + n[:, :, None] * unit
-    in_tile = n[:, :, None] * BLOCK_D + lane[None, None, :]
+    in_tile = n[:, :, None] * BLOCK_D + lane[None, None, :]  # [.., OVER, BLOCK_D]
 
-    a2 = _exponents(A_ptr + matrix, mask)
+    a2 = _exponents(A_ptr + tile * TILE + in_tile)
     grad_h = tl.zeros_like(a2)  # what reaches h_t from the steps after t
     if HAS_ENDS:
-        grad_h = tl.load(ends_ptr + ((b * tl.num_programs(2) + split) * tiles + tile) * (BLOCK_N * BLOCK_D) + in_tile)
-    elif HAS_GRAD_LAST:
-        grad_h = tl.load(grad_last_ptr + b * dim * STATES + matrix, mask=mask, other=0.0).to(tl.float32)
+        grad_h = tl.load(ends_ptr + ((b * tl.num_programs(2) + split) * tiles + tile) * TILE + in_tile)
     if B_FIXED:
-        weight_b = tl.load(B_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
+        weight_b = tl.load(B_ptr + tile * TILE + in_tile)
         grad_b = tl.zeros_like(a2)
     if C_FIXED:
-        weight_c = tl.load(C_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
+        weight_c = tl.load(C_ptr + tile * TILE + in_tile)
         grad_c = tl.zeros_like(a2)
     grad_a = tl.zeros_like(a2)
     grad_skip = tl.zeros((ROWS, BLOCK_D), tl.float32)
@@ -110,7 +105,7 @@ def selective_scan_bwd_kernel(
     every_row = over[:, None] * 0 + lane[None, :]  # [OVER, BLOCK_D]
     one_row = (over == 0)[:, None] & (lane >= 0)[None, :]
     rows_at = rows_ptr + program * (_BY_ROW * CHUNK * BLOCK_D)
-    scratch_at = scratch_ptr + program * (CHUNK // 2 * BLOCK_N * BLOCK_D) + in_tile
+    scratch_at = scratch_ptr + program * (CHUNK // 2 * TILE) + in_tile
     packed_of = packed_ptr + (b * groups + group) * chunks * CHUNK * (2 * BLOCK_N) + n
     share = tile % (tiles // groups) * tl.num_programs(1) + b
     for reverse in range(last - first):
@@ -132,12 +127,12 @@ def selective_scan_bwd_kernel(
             tl.store(at + _STEP * CHUNK * BLOCK_D, step)
             tl.store(at + _DRIVE * CHUNK * BLOCK_D, step * x)
             tl.store(at + _GRAD_Y * CHUNK * BLOCK_D, grad_y)
-        kept_at = checkpoints_ptr + ((b * chunks + start // CHUNK) * tiles + tile) * (BLOCK_N * BLOCK_D)
+        kept_at = checkpoints_ptr + ((b * chunks + start // CHUNK) * tiles + tile) * TILE
         h = tl.load(kept_at + in_tile)
         packed_at = packed_of + (start + b * 0) * (2 * BLOCK_N)
         tl.debug_barrier()
         for pair in tl.range(CHUNK // 2, num_stages=STAGES):
-            tl.store(scratch_at + pair * (BLOCK_N * BLOCK_D), h)
+            tl.store(scratch_at + pair * TILE, h)
             for k in tl.static_range(2):
                 at = rows_at + (2 * pair + k) * BLOCK_D + every_row
                 step = tl.load(at + _STEP * CHUNK * BLOCK_D)[None, :, :]
@@ -148,7 +143,7 @@ def selective_scan_bwd_kernel(
         tl.debug_barrier()
         for reverse_pair in tl.range(CHUNK // 2, num_stages=STAGES):
             t = 2 * (CHUNK // 2 - 1 - reverse_pair)  # of the pair's first step, in the chunk
-            states = (tl.load(scratch_at + t // 2 * (BLOCK_N * BLOCK_D)),)
+            states = (tl.load(scratch_at + t // 2 * TILE),)
             steps, drives, decays, weights_b = (), (), (), ()
             for k in tl.static_range(2):
                 at = rows_at + (t + k) * BLOCK_D + every_row
@@ -214,12 +209,12 @@ def selective_scan_bwd_kernel(
             grad_shift += tl.where(inside, grad_step, 0.0)
         tl.debug_barrier()
 
-    tl.store(grad_A_ptr + program * (BLOCK_N * BLOCK_D) + in_tile, grad_a)
+    tl.store(grad_A_ptr + program * TILE + in_tile, grad_a)
     if B_FIXED:
-        tl.store(grad_B_ptr + program * (BLOCK_N * BLOCK_D) + in_tile, grad_b)
+        tl.store(grad_B_ptr + program * TILE + in_tile, grad_b)
     if C_FIXED:
-        tl.store(grad_C_ptr + program * (BLOCK_N * BLOCK_D) + in_tile, grad_c)
+        tl.store(grad_C_ptr + program * TILE + in_tile, grad_c)
     tl.store(grad_D_ptr + program * BLOCK_D + lane, tl.sum(grad_skip, 0))
     tl.store(grad_bias_ptr + program * BLOCK_D + lane, tl.sum(grad_shift, 0))
     if split == 0:
-        tl.store(grad_initial_ptr + (b * tiles + tile) * (BLOCK_N * BLOCK_D) + in_tile, grad_h)
+        tl.store(grad_initial_ptr + (b * tiles + tile) * TILE + in_tile, grad_h)

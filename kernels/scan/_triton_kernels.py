@@ -2,15 +2,15 @@
 
 A program takes BLOCK_D channels of one sequence, or of one split of it, and walks through time with their states
 [BLOCK_N, BLOCK_D] in registers: a lane owns a channel and all its states, so that reading out a state needs no exchange
-between lanes. The compiler lays a tensor out for the widest loads and stores that it can prove, which would spread a
-channel's states over lanes: `unit`, always 1, keeps the proof from it, and lanes still read neighbouring addresses.
+between lanes. The compiler lays a tensor out for the widest loads and stores that it can prove, which would give a lane
+several channels and spread their states over lanes: `origin`, always 0, keeps from it that addresses are aligned.
 
 STEPS steps are loaded in one go, and `num_stages` turns these loads into asynchronous copies to shared memory that run
 some turns ahead: what is loaded early into registers the assembler loads late again, to save registers.
 
-Everything is computed in float32. Names ending in _batch, _channel, _time, _group, _state are strides. "In tiles" is
-(tile, BLOCK_N, BLOCK_D) for (dim, state), with unused places where a group or the states do not fill a tile. `packed`
-is what pack_weights_kernel writes.
+Everything is computed in float32. Names ending in _batch, _channel, _time, _group, _state are strides. What is
+(dim, state) elsewhere comes "in tiles", (tile, BLOCK_N, BLOCK_D), 0 in places that have no channel or no state.
+`packed` is what pack_weights_kernel writes.
 """
 
 from __future__ import annotations
@@ -63,10 +63,9 @@ def _channels(tile, dim, groups, BLOCK_D: tl.constexpr):
 
 
 @triton.jit
-def _exponents(A_at, mask):
+def _exponents(A_at):
     """A log2(e), so that a decay is exp2(Δ a2); finite, since a step of 0 must not decay even where A is -inf."""
-    a2 = tl.load(A_at, mask=mask, other=0.0).to(tl.float32) * _LOG2E
-    return tl.maximum(a2, -3e38, propagate_nan=tl.PropagateNan.ALL)
+    return tl.maximum(tl.load(A_at) * _LOG2E, -3e38, propagate_nan=tl.PropagateNan.ALL)
 
 
 @triton.jit
@@ -104,38 +103,32 @@ def pack_weights_kernel(
         tl.store(packed_at + BLOCK_N, tl.load(C_at, mask=mask, other=0.0).to(tl.float32), mask=written)
 
 
-@triton.jit(do_not_specialize=["unit"])
+@triton.jit(do_not_specialize=["origin"])
 def selective_scan_fwd_kernel(
     u_ptr, u_batch, u_channel, u_time,
     delta_ptr, delta_batch, delta_channel, delta_time,
     z_ptr, z_batch, z_channel, z_time,
-    A_ptr, B_ptr, C_ptr, packed_ptr, D_ptr, bias_ptr, initial_ptr, starts_ptr,
+    A_ptr, B_ptr, C_ptr, packed_ptr, D_ptr, bias_ptr, starts_ptr,
     out_ptr, last_ptr, checkpoints_ptr,
-    dim, length, groups, split_steps, unit,
-    HAS_Z: tl.constexpr, HAS_D: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_INITIAL: tl.constexpr,
-    HAS_STARTS: tl.constexpr, SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr,
-    KEEP: tl.constexpr, STATES: tl.constexpr, CHUNK: tl.constexpr, STAGES: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
+    dim, length, groups, split_steps, origin,
+    HAS_Z: tl.constexpr, HAS_D: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_STARTS: tl.constexpr,
+    SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr, KEEP: tl.constexpr,
+    STATES: tl.constexpr, CHUNK: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
 ):  # fmt: skip
-    """out (batch, length, dim); last and initial (batch, dim, state); A, and B or C where fixed, (dim, state);
-    starts, the states before the splits, (batch, split) in tiles, in place of initial where there are several;
-    checkpoints, the states before the chunks, (batch, chunk) in tiles.
+    """out (batch, length, dim); last (batch, dim, state); A, and B or C where fixed, in tiles; starts, the states before
+    the splits, (batch, split) in tiles; checkpoints, the states before the chunks, (batch, chunk) in tiles.
     """
     STEPS: tl.constexpr = 4
+    TILE: tl.constexpr = BLOCK_N * BLOCK_D
     tile, b, split = tl.program_id(0), tl.program_id(1).to(tl.int64), tl.program_id(2)
     group, d, d_mask = _channels(tile, dim, groups, BLOCK_D)
     n = tl.arange(0, BLOCK_N)  # [BLOCK_N]
-    mask = (n < STATES)[:, None] & d_mask[None, :]  # [BLOCK_N, BLOCK_D]
-    matrix = d[None, :] * STATES + n[:, None] * unit
-    lane = tl.arange(0, BLOCK_D) * unit  # [BLOCK_D]
+    in_tile = n[:, None] * BLOCK_D + (tl.arange(0, BLOCK_D) + origin)[None, :]  # [BLOCK_N, BLOCK_D]
 
-    a2 = _exponents(A_ptr + matrix, mask)
+    a2 = _exponents(A_ptr + tile * TILE + in_tile)
     h = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
     if HAS_STARTS:
-        start_at = starts_ptr + ((b * tl.num_programs(2) + split) * tl.num_programs(0) + tile) * (BLOCK_N * BLOCK_D)
-        h = tl.load((start_at + lane)[None, :] + n[:, None] * BLOCK_D)
-    elif HAS_INITIAL:
-        h = tl.load(initial_ptr + b * dim * STATES + matrix, mask=mask, other=0.0).to(tl.float32)
+        h = tl.load(starts_ptr + ((b * tl.num_programs(2) + split) * tl.num_programs(0) + tile) * TILE + in_tile)
     shift = tl.zeros((BLOCK_D,), tl.float32)
     if HAS_BIAS:
         shift = tl.load(bias_ptr + d, mask=d_mask, other=0.0).to(tl.float32)
@@ -143,9 +136,9 @@ def selective_scan_fwd_kernel(
     if HAS_D:
         skip = tl.load(D_ptr + d, mask=d_mask, other=0.0).to(tl.float32)
     if B_FIXED:
-        weight_b = tl.load(B_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
+        weight_b = tl.load(B_ptr + tile * TILE + in_tile)
     if C_FIXED:
-        weight_c = tl.load(C_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
+        weight_c = tl.load(C_ptr + tile * TILE + in_tile)
 
     start = split * split_steps
     stop = tl.minimum(start + split_steps, length)
@@ -162,8 +155,7 @@ def selective_scan_fwd_kernel(
     out_at = out_ptr + (b * length + start) * dim + d
     for t in tl.range(start, stop, STEPS, num_stages=STAGES):
         if KEEP and t % CHUNK == 0:
-            place = (b * chunks + t // CHUNK) * tl.num_programs(0) + tile
-            tl.store((checkpoints_ptr + place * (BLOCK_N * BLOCK_D) + lane)[None, :] + n[:, None] * BLOCK_D, h)
+            tl.store(checkpoints_ptr + ((b * chunks + t // CHUNK) * tl.num_programs(0) + tile) * TILE + in_tile, h)
         loaded = (t + i < stop)[:, None] & d_mask[None, :]
         u_rows = _rows(tl.load(u_at, mask=loaded, other=0.0))
         delta_rows = _rows(tl.load(delta_at, mask=loaded, other=0.0))
@@ -192,4 +184,5 @@ def selective_scan_fwd_kernel(
         packed_at += STEPS * 2 * BLOCK_N
         out_at += STEPS * dim
     if stop == length:
-        tl.store(last_ptr + b * dim * STATES + matrix, h, mask=mask)
+        last_at = last_ptr + (b * dim + d)[None, :] * STATES + n[:, None]
+        tl.store(last_at, h, mask=(n < STATES)[:, None] & d_mask[None, :])

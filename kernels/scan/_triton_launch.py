@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as functional
 import triton
 from torch import Tensor
 
@@ -18,6 +19,7 @@ from claimbench.kernels.scan._triton_split_kernels import (
 )
 
 __all__ = [
+    "BACKWARD_STAGES",
     "BLOCK_D",
     "CHUNK",
     "COMBINE_ROWS",
@@ -29,8 +31,7 @@ __all__ = [
     "SPLIT_STEPS",
     "STAGES",
     "Cut",
-    "fixed",
-    "given",
+    "contiguous",
     "pack_weights",
     "split_ends",
     "split_starts",
@@ -44,6 +45,8 @@ BLOCK_D = 32
 NUM_WARPS = 1
 STAGES = 3
 """Loads under way at a time, the one in use among them."""
+BACKWARD_STAGES = 2
+"""Likewise, on the way back, whose steps take longer."""
 PACK_STEPS = 64
 """Steps of a program that packs B and C."""
 COMBINE_ROWS = 4
@@ -110,7 +113,6 @@ class Cut:
     def constants(self) -> dict[str, Any]:
         """What all kernels that walk through time are compiled for."""
         return {
-            "STATES": self.states,
             "CHUNK": CHUNK,
             "STAGES": STAGES,
             "BLOCK_D": BLOCK_D,
@@ -118,12 +120,20 @@ class Cut:
             "num_warps": NUM_WARPS,
         }
 
-    def in_tiles(self, like: Tensor, *lead: int) -> Tensor:
-        """An empty float32 tensor (*lead, tile, BLOCK_N, BLOCK_D)."""
+    def tiles_like(self, like: Tensor, *lead: int) -> Tensor:
+        """An empty float32 tensor (*lead) in tiles: (*lead, tile, BLOCK_N, BLOCK_D)."""
         return like.new_empty(*lead, self.tiles, self.block_n, BLOCK_D, dtype=torch.float32)
 
+    def in_tiles(self, x: Tensor) -> Tensor:
+        """(..., dim, state) as (..., tile, BLOCK_N, BLOCK_D) in float32, 0 where there is no channel or no state."""
+        width = self.dim // self.groups
+        places = self.tiles // self.groups * BLOCK_D
+        x = x.to(torch.float32).unflatten(-2, (self.groups, width))
+        x = functional.pad(x, (0, self.block_n - self.states, 0, places - width))
+        return x.unflatten(-2, (-1, BLOCK_D)).flatten(-4, -3).transpose(-1, -2).contiguous()
+
     def out_of_tiles(self, x: Tensor) -> Tensor:
-        """(batch, tile, BLOCK_N, BLOCK_D), or (tile, ...), as (..., dim, state)."""
+        """(..., tile, BLOCK_N, BLOCK_D) as (..., dim, state)."""
         x = x.unflatten(-3, (self.groups, -1)).transpose(-1, -2).flatten(-3, -2)
         return x[..., : self.dim // self.groups, : self.states].flatten(-3, -2)
 
@@ -156,35 +166,40 @@ def split_starts(
     u: Tensor,
     delta: Tensor,
     A: Tensor,
-    B: Tensor,
+    B: Tensor | None,
     packed: Tensor,
     bias: Tensor | None,
     initial: Tensor | None,
     softplus: bool,
-) -> Tensor:
-    """The states before the splits, (batch, split) in tiles."""
-    states = cut.in_tiles(u, cut.batch, cut.splits)
+) -> Tensor | None:
+    """The states before the splits, (batch, split) in tiles; None where there is one split, which starts from 0. A, and
+    B where fixed, in tiles, as everywhere below.
+    """
+    if cut.splits == 1:
+        return None if initial is None else cut.in_tiles(initial)
+    states = cut.tiles_like(u, cut.batch, cut.splits)
     sums = u.new_empty(cut.batch, cut.splits, cut.tiles, BLOCK_D, dtype=torch.float32)
     split_states_kernel[cut.tiles, cut.batch, cut.splits - 1](
         *strided(u),
         *strided(delta),
-        A.contiguous(),
-        *fixed(B),
+        A,
+        B,
         packed,
-        *given(bias),
+        contiguous(bias),
         states,
         sums,
         cut.dim,
         cut.length,
         cut.groups,
         cut.split_steps,
-        1,
+        0,
         HAS_BIAS=bias is not None,
         SOFTPLUS=softplus,
         B_FIXED=cut.b_fixed,
         **cut.constants,
     )
-    _combine(cut, A, initial, states, sums, reverse=False)
+    states[:, 0] = 0 if initial is None else cut.in_tiles(initial)
+    _combine(cut, A, states, sums, reverse=False)
     return states
 
 
@@ -193,57 +208,57 @@ def split_ends(
     grad_out: Tensor,
     delta: Tensor,
     A: Tensor,
-    C: Tensor,
+    C: Tensor | None,
     z: Tensor | None,
     packed: Tensor,
     bias: Tensor | None,
     grad_last: Tensor | None,
     softplus: bool,
-) -> Tensor:
-    """The gradients of the states after the splits, (batch, split) in tiles."""
-    gradients = cut.in_tiles(delta, cut.batch, cut.splits)
+) -> Tensor | None:
+    """The gradients of the states after the splits, (batch, split) in tiles; None for one split and no `grad_last`."""
+    if cut.splits == 1:
+        return None if grad_last is None else cut.in_tiles(grad_last)
+    gradients = cut.tiles_like(delta, cut.batch, cut.splits)
     sums = delta.new_empty(cut.batch, cut.splits, cut.tiles, BLOCK_D, dtype=torch.float32)
     split_gradients_kernel[cut.tiles, cut.batch, cut.splits - 1](
         *strided(grad_out),
         *strided(delta),
         *strided(z),
-        A.contiguous(),
-        *fixed(C),
+        A,
+        C,
         packed,
-        *given(bias),
+        contiguous(bias),
         gradients,
         sums,
         cut.dim,
         cut.length,
         cut.groups,
         cut.split_steps,
-        1,
+        0,
         HAS_Z=z is not None,
         HAS_BIAS=bias is not None,
         SOFTPLUS=softplus,
         C_FIXED=cut.c_fixed,
         **cut.constants,
     )
-    _combine(cut, A, grad_last, gradients, sums, reverse=True)
+    gradients[:, -1] = 0 if grad_last is None else cut.in_tiles(grad_last)
+    _combine(cut, A, gradients, sums, reverse=True)
     return gradients
 
 
-def _combine(cut: Cut, A: Tensor, edge: Tensor | None, shares: Tensor, sums: Tensor, *, reverse: bool) -> None:
+def _combine(cut: Cut, A: Tensor, shares: Tensor, sums: Tensor, *, reverse: bool) -> None:
     rows = min(COMBINE_ROWS, cut.block_n)
-    constants = {name: value for name, value in cut.constants.items() if name != "CHUNK"}
     combine_splits_kernel[cut.tiles, cut.batch, cut.block_n // rows](
-        A.contiguous(),
-        *given(edge),
+        A,
         shares,
         sums,
-        cut.dim,
-        cut.groups,
         cut.splits,
-        1,
-        HAS_EDGE=edge is not None,
         REVERSE=reverse,
+        STAGES=STAGES,
+        BLOCK_D=BLOCK_D,
+        BLOCK_N=cut.block_n,
         ROWS=rows,
-        **constants,
+        num_warps=NUM_WARPS,
     )
 
 
@@ -252,14 +267,9 @@ def strided(x: Tensor | None) -> tuple[Tensor | None, int, int, int]:
     return (None, 0, 0, 0) if x is None else (x, *x.stride())
 
 
-def given(*tensors: Tensor | None) -> tuple[Tensor | None, ...]:
-    """Contiguous tensors, None where not given."""
-    return tuple(None if x is None else x.contiguous() for x in tensors)
-
-
-def fixed(*weights: Tensor) -> tuple[Tensor | None, ...]:
-    """B or C where it is the same at all times."""
-    return tuple(x.contiguous() if x.ndim == 2 else None for x in weights)
+def contiguous(x: Tensor | None) -> Tensor | None:
+    """A tensor as kernels without strides read it."""
+    return None if x is None else x.contiguous()
 
 
 def _varying(weights: Tensor) -> tuple[Tensor | None, int, int, int, int, int]:

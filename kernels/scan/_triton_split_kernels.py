@@ -16,32 +16,31 @@ from claimbench.kernels.scan._triton_kernels import _channels, _exponents, _rows
 __all__ = ["combine_splits_kernel", "split_gradients_kernel", "split_states_kernel"]
 
 
-@triton.jit(do_not_specialize=["unit"])
+@triton.jit(do_not_specialize=["origin"])
 def split_states_kernel(
     u_ptr, u_batch, u_channel, u_time,
     delta_ptr, delta_batch, delta_channel, delta_time,
     A_ptr, B_ptr, packed_ptr, bias_ptr, states_ptr, sums_ptr,
-    dim, length, groups, split_steps, unit,
+    dim, length, groups, split_steps, origin,
     HAS_BIAS: tl.constexpr, SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr,
-    STATES: tl.constexpr, CHUNK: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
+    CHUNK: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
 ):  # fmt: skip
     """states (batch, split) in tiles: the state that a split leaves if it starts from 0, in the place of the next one;
     sums (batch, split, tile, BLOCK_D): its ΣΔ, likewise. The last split has no program.
     """
     STEPS: tl.constexpr = 4
+    TILE: tl.constexpr = BLOCK_N * BLOCK_D
     tile, b, split = tl.program_id(0), tl.program_id(1).to(tl.int64), tl.program_id(2)
     group, d, d_mask = _channels(tile, dim, groups, BLOCK_D)
     n = tl.arange(0, BLOCK_N)  # [BLOCK_N]
-    mask = (n < STATES)[:, None] & d_mask[None, :]  # [BLOCK_N, BLOCK_D]
-    matrix = d[None, :] * STATES + n[:, None] * unit
-    lane = tl.arange(0, BLOCK_D) * unit  # [BLOCK_D]
+    in_tile = n[:, None] * BLOCK_D + (tl.arange(0, BLOCK_D) + origin)[None, :]  # [BLOCK_N, BLOCK_D]
 
-    a2 = _exponents(A_ptr + matrix, mask)
+    a2 = _exponents(A_ptr + tile * TILE + in_tile)
     shift = tl.zeros((BLOCK_D,), tl.float32)
     if HAS_BIAS:
         shift = tl.load(bias_ptr + d, mask=d_mask, other=0.0).to(tl.float32)
     if B_FIXED:
-        weight_b = tl.load(B_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
+        weight_b = tl.load(B_ptr + tile * TILE + in_tile)
     h = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
     total = tl.zeros((BLOCK_D,), tl.float32)
 
@@ -53,8 +52,8 @@ def split_states_kernel(
     delta_at += i[:, None] * delta_time + d[None, :] * delta_channel
     packed_at = packed_ptr + ((b * groups + group) * tl.cdiv(length, CHUNK) * CHUNK + start) * (2 * BLOCK_N)
     packed_at += i[:, None] * (2 * BLOCK_N) + n[None, :]
-    for t in tl.range(0, split_steps, STEPS, num_stages=STAGES):
-        loaded = (t + i < split_steps)[:, None] & d_mask[None, :]
+    loaded = (i >= 0)[:, None] & d_mask[None, :]
+    for _ in tl.range(0, split_steps, STEPS, num_stages=STAGES):
         u_rows = _rows(tl.load(u_at, mask=loaded, other=0.0))
         delta_rows = _rows(tl.load(delta_at, mask=loaded, other=0.0))
         if not B_FIXED:
@@ -69,38 +68,37 @@ def split_states_kernel(
         delta_at += STEPS * delta_time
         packed_at += STEPS * 2 * BLOCK_N
     place = (b * (tl.num_programs(2) + 1) + split + 1) * tl.num_programs(0) + tile
-    tl.store((states_ptr + place * (BLOCK_N * BLOCK_D) + lane)[None, :] + n[:, None] * BLOCK_D, h)
+    tl.store(states_ptr + place * TILE + in_tile, h)
     tl.store(sums_ptr + place * BLOCK_D + tl.arange(0, BLOCK_D), total)
 
 
-@triton.jit(do_not_specialize=["unit"])
+@triton.jit(do_not_specialize=["origin"])
 def split_gradients_kernel(
     grad_out_ptr, grad_out_batch, grad_out_channel, grad_out_time,
     delta_ptr, delta_batch, delta_channel, delta_time,
     z_ptr, z_batch, z_channel, z_time,
     A_ptr, C_ptr, packed_ptr, bias_ptr, gradients_ptr, sums_ptr,
-    dim, length, groups, split_steps, unit,
+    dim, length, groups, split_steps, origin,
     HAS_Z: tl.constexpr, HAS_BIAS: tl.constexpr, SOFTPLUS: tl.constexpr, C_FIXED: tl.constexpr,
-    STATES: tl.constexpr, CHUNK: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
+    CHUNK: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
 ):  # fmt: skip
     """gradients (batch, split) in tiles: the gradient of the state before a split through the outputs of that split
     alone, in the place of the one before; sums (batch, split, tile, BLOCK_D): its ΣΔ, likewise. The first split has no
     program.
     """
     STEPS: tl.constexpr = 4
+    TILE: tl.constexpr = BLOCK_N * BLOCK_D
     tile, b, split = tl.program_id(0), tl.program_id(1).to(tl.int64), tl.program_id(2) + 1
     group, d, d_mask = _channels(tile, dim, groups, BLOCK_D)
     n = tl.arange(0, BLOCK_N)  # [BLOCK_N]
-    mask = (n < STATES)[:, None] & d_mask[None, :]  # [BLOCK_N, BLOCK_D]
-    matrix = d[None, :] * STATES + n[:, None] * unit
-    lane = tl.arange(0, BLOCK_D) * unit  # [BLOCK_D]
+    in_tile = n[:, None] * BLOCK_D + (tl.arange(0, BLOCK_D) + origin)[None, :]  # [BLOCK_N, BLOCK_D]
 
-    a2 = _exponents(A_ptr + matrix, mask)
+    a2 = _exponents(A_ptr + tile * TILE + in_tile)
     shift = tl.zeros((BLOCK_D,), tl.float32)
     if HAS_BIAS:
         shift = tl.load(bias_ptr + d, mask=d_mask, other=0.0).to(tl.float32)
     if C_FIXED:
-        weight_c = tl.load(C_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
+        weight_c = tl.load(C_ptr + tile * TILE + in_tile)
     grad_h = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
     total = tl.zeros((BLOCK_D,), tl.float32)
 
@@ -138,42 +136,34 @@ def split_gradients_kernel(
         delta_at -= STEPS * delta_time
         packed_at -= STEPS * 2 * BLOCK_N
     place = (b * (tl.num_programs(2) + 1) + split - 1) * tl.num_programs(0) + tile
-    tl.store((gradients_ptr + place * (BLOCK_N * BLOCK_D) + lane)[None, :] + n[:, None] * BLOCK_D, grad_h)
+    tl.store(gradients_ptr + place * TILE + in_tile, grad_h)
     tl.store(sums_ptr + place * BLOCK_D + tl.arange(0, BLOCK_D), total)
 
 
-@triton.jit(do_not_specialize=["splits", "unit"])
+@triton.jit(do_not_specialize=["splits"])
 def combine_splits_kernel(
-    A_ptr, edge_ptr, states_ptr, sums_ptr,
-    dim, groups, splits, unit,
-    HAS_EDGE: tl.constexpr, REVERSE: tl.constexpr,
-    STATES: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr, ROWS: tl.constexpr,
+    A_ptr, states_ptr, sums_ptr, splits,
+    REVERSE: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr, ROWS: tl.constexpr,
 ):  # fmt: skip
-    """In place, (batch, split) in tiles: the share of the neighbour that each split is given becomes what reaches it in
-    all. Split by split from the first one, or REVERSE from the last, which is given edge (batch, dim, state), or 0.
+    """In place, (batch, split) in tiles: the share of its neighbour that every split but the first was given becomes all
+    that reaches it. From the first split, which holds what reaches it, to the last; REVERSE from the last to the first.
     """
     tile, b = tl.program_id(0), tl.program_id(1).to(tl.int64)
-    _, d, d_mask = _channels(tile, dim, groups, BLOCK_D)
-    n = tl.program_id(2) * ROWS + tl.arange(0, ROWS)  # [ROWS]
-    mask = (n < STATES)[:, None] & d_mask[None, :]  # [ROWS, BLOCK_D]
-    matrix = d[None, :] * STATES + n[:, None] * unit
-    lane = tl.arange(0, BLOCK_D)  # [BLOCK_D]
+    lane = tl.arange(0, BLOCK_D)
+    in_tile = (tl.program_id(2) * ROWS + tl.arange(0, ROWS))[:, None] * BLOCK_D + lane[None, :]  # [ROWS, BLOCK_D]
     place = b * splits * tl.num_programs(0) + tile
-    stride = tl.num_programs(0)
+    onward = tl.num_programs(0)
     if REVERSE:
-        place += (splits - 1) * stride
-        stride = -stride
+        place += (splits - 1) * onward
+        onward = -onward
 
-    a2 = _exponents(A_ptr + matrix, mask)
-    reaching = tl.zeros((ROWS, BLOCK_D), tl.float32)
-    if HAS_EDGE:
-        reaching = tl.load(edge_ptr + b * dim * STATES + matrix, mask=mask, other=0.0).to(tl.float32)
-    state_at = states_ptr + place * (BLOCK_N * BLOCK_D) + (n[:, None] * BLOCK_D + lane[None, :])
+    a2 = _exponents(A_ptr + tile * (BLOCK_N * BLOCK_D) + in_tile)
+    state_at = states_ptr + place * (BLOCK_N * BLOCK_D) + in_tile
     sum_at = sums_ptr + place * BLOCK_D + lane
-    tl.store(state_at, reaching)
-    for _split in tl.range(1, splits, num_stages=STAGES):
-        state_at += stride * (BLOCK_N * BLOCK_D)
-        sum_at += stride * BLOCK_D
+    reaching = tl.load(state_at)
+    for _ in tl.range(1, splits, num_stages=STAGES):
+        state_at += onward * (BLOCK_N * BLOCK_D)
+        sum_at += onward * BLOCK_D
         decay = tl.exp2(tl.load(sum_at)[None, :] * a2)
         # A growth beyond float32 must not make a NaN of a state that is still 0.
         reaching = tl.where(reaching == 0.0, 0.0, decay * reaching) + tl.load(state_at)

@@ -15,7 +15,7 @@ from claimbench.kernels.scan import _triton_launch as launch
 from claimbench.kernels.scan._forms import ungrouped
 from claimbench.kernels.scan._triton_backward_kernels import BY_ROW, selective_scan_bwd_kernel
 from claimbench.kernels.scan._triton_kernels import selective_scan_fwd_kernel
-from claimbench.kernels.scan._triton_launch import Cut, fixed, given, strided
+from claimbench.kernels.scan._triton_launch import Cut, contiguous, strided
 
 __all__ = ["SelectiveScan", "selective_scan"]
 
@@ -63,18 +63,19 @@ class SelectiveScan(torch.autograd.Function):
         out = u.new_empty(cut.batch, cut.length, cut.dim)
         last = u.new_empty(cut.batch, cut.dim, cut.states, dtype=torch.float32)
         packed = launch.pack_weights(cut, B, C)
-        starts = None
-        if cut.splits > 1:
-            starts = launch.split_starts(cut, u, delta, A, B, packed, delta_bias, initial_state, delta_softplus)
-        checkpoints = cut.in_tiles(u, cut.batch, cut.chunks) if keep else None
+        A, B, C = _tiled(cut, A, B, C)
+        starts = launch.split_starts(cut, u, delta, A, B, packed, delta_bias, initial_state, delta_softplus)
+        checkpoints = cut.tiles_like(u, cut.batch, cut.chunks) if keep else None
         selective_scan_fwd_kernel[cut.tiles, cut.batch, cut.splits](
             *strided(u),
             *strided(delta),
             *strided(z),
-            A.contiguous(),
-            *fixed(B, C),
+            A,
+            B,
+            C,
             packed,
-            *given(D, delta_bias, initial_state),
+            contiguous(D),
+            contiguous(delta_bias),
             starts,
             out,
             last,
@@ -83,16 +84,16 @@ class SelectiveScan(torch.autograd.Function):
             cut.length,
             cut.groups,
             cut.split_steps,
-            1,
+            0,
             HAS_Z=z is not None,
             HAS_D=D is not None,
             HAS_BIAS=delta_bias is not None,
-            HAS_INITIAL=initial_state is not None,
             HAS_STARTS=starts is not None,
             SOFTPLUS=delta_softplus,
             B_FIXED=cut.b_fixed,
             C_FIXED=cut.c_fixed,
             KEEP=keep,
+            STATES=cut.states,
             **cut.constants,
         )
         return out.transpose(1, 2), last, checkpoints, packed if keep else None
@@ -114,11 +115,10 @@ class SelectiveScan(torch.autograd.Function):
         batch, dim, length = u.shape
         if grad_out is None:
             grad_out = u.new_zeros(1, 1, 1).expand(batch, dim, length)
-        ends = None
-        if cut.splits > 1:
-            ends = launch.split_ends(
-                cut, grad_out, delta, A, C, z, packed, delta_bias, grad_last, ctx.delta_softplus
-            )  # fmt: skip
+        tiled_A, fixed_B, fixed_C = _tiled(cut, A, B, C)
+        ends = launch.split_ends(
+            cut, grad_out, delta, tiled_A, fixed_C, z, packed, delta_bias, grad_last, ctx.delta_softplus
+        )
 
         def empty(*shape: int) -> Tensor:
             return u.new_empty(shape, dtype=torch.float32)
@@ -126,8 +126,8 @@ class SelectiveScan(torch.autograd.Function):
         grad_u, grad_delta = u.new_empty(batch, length, dim), delta.new_empty(batch, length, dim)
         grad_z = None if z is None else z.new_empty(batch, length, dim)
         shares = cut.splits, batch
-        grad_A, grad_initial = cut.in_tiles(u, *shares), cut.in_tiles(u, batch)
-        grad_B, grad_C = (cut.in_tiles(u, *shares) if x.ndim == 2 else None for x in (B, C))
+        grad_A, grad_initial = cut.tiles_like(u, *shares), cut.tiles_like(u, batch)
+        grad_B, grad_C = (cut.tiles_like(u, *shares) if x.ndim == 2 else None for x in (B, C))
         varying = 0 if cut.b_fixed and cut.c_fixed else length
         grad_packed = empty(cut.tiles // cut.groups, batch, varying, cut.groups, 2, cut.block_n)
         grad_D, grad_bias = (empty(*shares, cut.tiles, 1, launch.BLOCK_D) for _ in range(2))
@@ -137,10 +137,12 @@ class SelectiveScan(torch.autograd.Function):
             *strided(u),
             *strided(delta),
             *strided(z),
-            A.contiguous(),
-            *fixed(B, C),
+            tiled_A,
+            fixed_B,
+            fixed_C,
             packed,
-            *given(D, delta_bias, grad_last),
+            contiguous(D),
+            contiguous(delta_bias),
             ends,
             checkpoints,
             empty(programs, BY_ROW, launch.CHUNK, launch.BLOCK_D),
@@ -159,18 +161,16 @@ class SelectiveScan(torch.autograd.Function):
             length,
             cut.groups,
             cut.split_chunks,
-            1,
             HAS_Z=z is not None,
             HAS_D=D is not None,
             HAS_BIAS=delta_bias is not None,
-            HAS_GRAD_LAST=grad_last is not None,
             HAS_ENDS=ends is not None,
             SOFTPLUS=ctx.delta_softplus,
             B_FIXED=cut.b_fixed,
             C_FIXED=cut.c_fixed,
             ROWS=min(launch.ROWS, launch.CHUNK),
             OVER=min(launch.OVER, cut.block_n),
-            **cut.constants,
+            **(cut.constants | {"STAGES": launch.BACKWARD_STAGES}),
         )
         grad_packed = grad_packed.sum(0)[..., : cut.states]
         grad_B, grad_C = (
@@ -191,3 +191,8 @@ class SelectiveScan(torch.autograd.Function):
             None,
             None,
         )
+
+
+def _tiled(cut: Cut, A: Tensor, B: Tensor, C: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """A, and B and C where fixed, in tiles."""
+    return cut.in_tiles(A), *(cut.in_tiles(x) if x.ndim == 2 else None for x in (B, C))
