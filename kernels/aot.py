@@ -19,7 +19,7 @@ from claimbench.kernels.scan import _triton_kernels as scan
 from claimbench.kernels.scan import _triton_launch as scan_launch
 from claimbench.kernels.scan import _triton_split_kernels as scan_splits
 
-__all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "table"]
+__all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "compiled", "table"]
 
 TARGETS: tuple[tuple[str, str, int | str, int], ...] = (
     ("sm_80", "cuda", 80, 32),
@@ -99,8 +99,8 @@ BUILDS = (
 )
 
 
-def build(kernel: Build, target: str) -> Usage:
-    """Compile one kernel for one of `TARGETS`.
+def compiled(kernel: Build, target: str) -> Any:
+    """One kernel compiled for one of `TARGETS`, as Triton returns it, with its code in `asm`.
 
     Raises RuntimeError under TRITON_INTERPRET=1, where kernels are not compiled, and Triton's own errors.
     """
@@ -115,20 +115,24 @@ def build(kernel: Build, target: str) -> Usage:
     constants = {name: value for name, value in kernel.constants.items() if name in names} | unused
     signature = {name: _type(name, kernel.float32, constants) for name in names}
     # Addresses, and all sizes and strides but the number of steps, are multiples of 16 at the paper's shapes.
-    multiples = [
-        i for i, name in enumerate(names) if signature[name] != "constexpr" and name not in ("length", "origin")
-    ]
+    unaligned = ("length", "origin")
+    multiples = [i for i, name in enumerate(names) if signature[name] != "constexpr" and name not in unaligned]
     attributes = {(i,): [["tt.divisibility", 16]] for i in multiples}
-    compiled = compile(
+    return compile(
         ASTSource(kernel.kernel, signature, constants, attributes),
         target=GPUTarget(backend, architecture, warp_size),
         options={"num_warps": kernel.num_warps},
     )
-    if backend == "cuda":
-        registers, spilled = _read_cubin(compiled.asm["cubin"])
+
+
+def build(kernel: Build, target: str) -> Usage:
+    """What one kernel uses, compiled for one of `TARGETS`; raises what `compiled` raises."""
+    code = compiled(kernel, target)
+    if "cubin" in code.asm:
+        registers, spilled = _read_cubin(code.asm["cubin"])
     else:
-        registers, spilled = _read_amdgcn(compiled.asm["amdgcn"])
-    return Usage(registers, spilled, compiled.metadata.shared)
+        registers, spilled = _read_amdgcn(code.asm["amdgcn"])
+    return Usage(registers, spilled, code.metadata.shared)
 
 
 def _absent(constants: Mapping[str, int | bool]) -> set[str]:

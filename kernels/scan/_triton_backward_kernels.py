@@ -32,6 +32,18 @@ def _rectangle(x_ptr, x_batch, x_channel, x_time, b, t, d, inside):
 
 
 @triton.jit
+def _apart(x, OVER: tl.constexpr):
+    """[BLOCK_N, BLOCK_D] as [BLOCK_N / OVER, OVER, BLOCK_D]."""
+    return tl.reshape(x, (x.shape[0] // OVER, OVER, x.shape[1]))
+
+
+@triton.jit
+def _together(x):
+    """[BLOCK_N / OVER, OVER, BLOCK_D] as [BLOCK_N, BLOCK_D]."""
+    return tl.reshape(x, (x.shape[0] * x.shape[1], x.shape[2]))
+
+
+@triton.jit
 def _step_back(h, before, decay, step, drive, grad_y, weight_b, weight_c, a2, grad_h, grad_a):
     """One step of the way back: grad_h for the step before, grad_a, and products [.., OVER, BLOCK_D] yet to be summed,
     over channels for ∂B and ∂C, over states for y, ∂(Δu) and ∂ log(decay).
@@ -82,17 +94,18 @@ def selective_scan_bwd_kernel(
     over = tl.arange(0, OVER)
     n = tl.arange(0, BLOCK_N // OVER)[:, None] * OVER + over[None, :]  # [.., OVER]
     lane = tl.arange(0, BLOCK_D)  # [BLOCK_D]
-    in_tile = n[:, :, None] * BLOCK_D + lane[None, None, :]  # [.., OVER, BLOCK_D]
+    in_tile = tl.arange(0, BLOCK_N)[:, None] * BLOCK_D + lane[None, :]  # [BLOCK_N, BLOCK_D]
 
-    a2 = _exponents(A_ptr + tile * TILE + in_tile)
+    a2 = _apart(_exponents(A_ptr + tile * TILE + in_tile), OVER)
     grad_h = tl.zeros_like(a2)  # what reaches h_t from the steps after t
     if HAS_ENDS:
-        grad_h = tl.load(ends_ptr + ((b * tl.num_programs(2) + split) * tiles + tile) * TILE + in_tile)
+        end_at = ends_ptr + ((b * tl.num_programs(2) + split) * tiles + tile) * TILE + in_tile
+        grad_h = _apart(tl.load(end_at), OVER)
     if B_FIXED:
-        weight_b = tl.load(B_ptr + tile * TILE + in_tile)
+        weight_b = _apart(tl.load(B_ptr + tile * TILE + in_tile), OVER)
         grad_b = tl.zeros_like(a2)
     if C_FIXED:
-        weight_c = tl.load(C_ptr + tile * TILE + in_tile)
+        weight_c = _apart(tl.load(C_ptr + tile * TILE + in_tile), OVER)
         grad_c = tl.zeros_like(a2)
     grad_a = tl.zeros_like(a2)
     grad_skip = tl.zeros((ROWS, BLOCK_D), tl.float32)
@@ -128,11 +141,11 @@ def selective_scan_bwd_kernel(
             tl.store(at + _DRIVE * CHUNK * BLOCK_D, step * x)
             tl.store(at + _GRAD_Y * CHUNK * BLOCK_D, grad_y)
         kept_at = checkpoints_ptr + ((b * chunks + start // CHUNK) * tiles + tile) * TILE
-        h = tl.load(kept_at + in_tile)
+        h = _apart(tl.load(kept_at + in_tile), OVER)
         packed_at = packed_of + (start + b * 0) * (2 * BLOCK_N)
         tl.debug_barrier()
         for pair in tl.range(CHUNK // 2, num_stages=STAGES):
-            tl.store(scratch_at + pair * TILE, h)
+            tl.store(scratch_at + pair * TILE, _together(h))
             for k in tl.static_range(2):
                 at = rows_at + (2 * pair + k) * BLOCK_D + every_row
                 step = tl.load(at + _STEP * CHUNK * BLOCK_D)[None, :, :]
@@ -143,7 +156,7 @@ def selective_scan_bwd_kernel(
         tl.debug_barrier()
         for reverse_pair in tl.range(CHUNK // 2, num_stages=STAGES):
             t = 2 * (CHUNK // 2 - 1 - reverse_pair)  # of the pair's first step, in the chunk
-            states = (tl.load(scratch_at + t // 2 * TILE),)
+            states = (_apart(tl.load(scratch_at + t // 2 * TILE), OVER),)
             steps, drives, decays, weights_b = (), (), (), ()
             for k in tl.static_range(2):
                 at = rows_at + (t + k) * BLOCK_D + every_row
@@ -209,12 +222,12 @@ def selective_scan_bwd_kernel(
             grad_shift += tl.where(inside, grad_step, 0.0)
         tl.debug_barrier()
 
-    tl.store(grad_A_ptr + program * TILE + in_tile, grad_a)
+    tl.store(grad_A_ptr + program * TILE + in_tile, _together(grad_a))
     if B_FIXED:
-        tl.store(grad_B_ptr + program * TILE + in_tile, grad_b)
+        tl.store(grad_B_ptr + program * TILE + in_tile, _together(grad_b))
     if C_FIXED:
-        tl.store(grad_C_ptr + program * TILE + in_tile, grad_c)
+        tl.store(grad_C_ptr + program * TILE + in_tile, _together(grad_c))
     tl.store(grad_D_ptr + program * BLOCK_D + lane, tl.sum(grad_skip, 0))
     tl.store(grad_bias_ptr + program * BLOCK_D + lane, tl.sum(grad_shift, 0))
     if split == 0:
-        tl.store(grad_initial_ptr + (b * tiles + tile) * TILE + in_tile, grad_h)
+        tl.store(grad_initial_ptr + (b * tiles + tile) * TILE + in_tile, _together(grad_h))

@@ -115,8 +115,8 @@ def selective_scan_fwd_kernel(
     SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr, KEEP: tl.constexpr,
     STATES: tl.constexpr, CHUNK: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
 ):  # fmt: skip
-    """out (batch, length, dim); last (batch, dim, state); A, and B or C where fixed, in tiles; starts, the states before
-    the splits, (batch, split) in tiles; checkpoints, the states before the chunks, (batch, chunk) in tiles.
+    """out (batch, length, dim); last (batch, dim, state); A, and B or C where fixed, in tiles; starts, the states
+    before the splits, (batch, split) in tiles; checkpoints, the states before the chunks, (batch, chunk) in tiles.
     """
     STEPS: tl.constexpr = 4
     TILE: tl.constexpr = BLOCK_N * BLOCK_D

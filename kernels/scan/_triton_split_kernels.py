@@ -145,8 +145,9 @@ def combine_splits_kernel(
     A_ptr, states_ptr, sums_ptr, splits,
     REVERSE: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr, ROWS: tl.constexpr,
 ):  # fmt: skip
-    """In place, (batch, split) in tiles: the share of its neighbour that every split but the first was given becomes all
-    that reaches it. From the first split, which holds what reaches it, to the last; REVERSE from the last to the first.
+    """In place, (batch, split) in tiles: the share of its neighbour that every split but the first was given becomes
+    all that reaches it. From the first split, which holds what reaches it, to the last; REVERSE from the last to the
+    first.
     """
     tile, b = tl.program_id(0), tl.program_id(1).to(tl.int64)
     lane = tl.arange(0, BLOCK_D)

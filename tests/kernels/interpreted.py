@@ -28,6 +28,16 @@ CASES = [
     Case(batch=2, dim=5, length=6, state=3, b_fixed=True, c_fixed=True, D=False),
     Case(batch=1, dim=5, length=6, state=3, z=False, D=False, bias=False, softplus=False, initial=False),
 ]
+LONG = [
+    Case(batch=2, dim=9, length=23, state=3),
+    Case(batch=1, dim=5, length=16, state=16, initial=False, last=False),
+    Case(batch=1, dim=6, length=41, state=2, groups=3, transposed=False),
+    Case(batch=1, dim=12, length=17, state=2, groups=2, groups_c=3, initial=False),
+    Case(batch=1, dim=5, length=19, state=3, b_fixed=True, z=False),
+    Case(batch=1, dim=5, length=18, state=3, c_fixed=True, last=False),
+    Case(batch=1, dim=9, length=25, state=5, b_fixed=True, c_fixed=True, D=False, bias=False, softplus=False),
+]
+"""Sequences that are split."""
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +46,22 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan_launch, "BLOCK_D", 8)
     monkeypatch.setattr(conv_triton, "BLOCK_T", 8)
     monkeypatch.setattr(conv_triton, "BLOCK_D", 8)
+
+
+@pytest.fixture
+def split(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Splits of a chunk or two."""
+    monkeypatch.setattr(scan_launch, "PROGRAMS", 10**6)
+    monkeypatch.setattr(scan_launch, "SPLIT_STEPS", 4)
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("case", LONG, ids=str)
+@pytest.mark.usefixtures("split")
+def test_scan_in_splits(case: Case, dtype: torch.dtype) -> None:
+    x = scans.inputs(case)
+    assert scan_launch.Cut.of(x["u"], x["A"], x["B"], x["C"]).splits > 2
+    test_scan(case, dtype)
 
 
 @pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
@@ -58,14 +84,38 @@ def test_convolution(shape: tuple[int, int, int], width: int, activation: str | 
     scans.assert_close(found, test_causal_conv1d.results(exact, activation, "naive", torch.float64), TOLERANCE[dtype])
 
 
-def test_every_element_is_written_and_the_same_bits_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = scans.inputs(Case(batch=2, dim=9, length=6, state=3, groups=3))
+@pytest.mark.usefixtures("split")
+@pytest.mark.parametrize("length", [6, 19], ids=["whole", "split"])
+def test_every_element_is_written_and_the_same_bits_every_time(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = scans.inputs(Case(batch=2, dim=9, length=length, state=3, groups=3))
     first = scans.results(given, "triton", torch.float32)
     new_empty = torch.Tensor.new_empty
     poisoned = lambda self, *shape, **options: new_empty(self, *shape, **options).fill_(torch.nan)  # noqa: E731
     monkeypatch.setattr(torch.Tensor, "new_empty", poisoned)
     for name, value in scans.results(given, "triton", torch.float32).items():
         assert torch.equal(value, first[name]), name
+
+
+@pytest.mark.usefixtures("split")
+def test_a_state_of_zero_stays_so_where_growth_overflows() -> None:
+    """The decay of a whole split, exp(A ΣΔ), is infinite here; that of a step is not."""
+    one, A = torch.ones(1, 3, 16), torch.full((3, 1), 40.0)
+    u = one.clone()
+    u[..., :15] = 0
+    arguments = (u, one, A, one[:, :1], one[:, :1])
+    out, last = selective_scan(*arguments, return_last_state=True, backend="triton")
+    truth = selective_scan(*arguments, return_last_state=True, backend="naive")
+    scans.assert_close({"out": out, "last": last}, {"out": truth[0], "last": truth[1]}, 1e-6)
+
+
+@pytest.mark.usefixtures("split")
+def test_infinite_decay_forgets() -> None:
+    x = scans.inputs(Case(batch=1, dim=5, length=18, state=3, softplus=False, bias=False))
+    x = {name: value.float() if isinstance(value, torch.Tensor) else value for name, value in x.items()}
+    x["A"][1, 2] = -torch.inf
+    out, last = selective_scan(**x, return_last_state=True, backend="triton")
+    truth = selective_scan(**x, return_last_state=True, backend="naive")
+    scans.assert_close({"out": out, "last": last}, {"out": truth[0], "last": truth[1]}, 2e-6)
 
 
 def test_float64_is_refused() -> None:
