@@ -17,10 +17,12 @@ from claimbench.kernels.scan._triton_kernels import _channels, _exponents, _sigm
 
 __all__ = ["BY_ROW", "selective_scan_bwd_kernel"]
 
-BY_ROW = 6
-"""What a program keeps of every step and channel of a chunk."""
+BY_ROW = 4
+"""Numbers that a program keeps of every step and channel of a chunk."""
 _BY_ROW = tl.constexpr(BY_ROW)
-_STEP, _DRIVE, _GRAD_Y, _READ, _BY_INPUT, _BY_EXPONENT = (tl.constexpr(place) for place in range(BY_ROW))
+# Δ; Δu, then its gradient; the gradient of the output before the gate, then that output; the gradient of log2(decay).
+_STEP, _DRIVE, _GRAD_Y, _BY_EXPONENT = (tl.constexpr(place) for place in range(BY_ROW))
+_BY_INPUT, _READ = _DRIVE, _GRAD_Y
 _LN2 = tl.constexpr(0.6931471805599453)
 
 
@@ -196,7 +198,7 @@ def selective_scan_bwd_kernel(
             x = _rectangle(u_ptr, u_batch, u_channel, u_time, b, t, d, inside)
             at = rows_at + (part * ROWS + i[:, None]) * BLOCK_D + lane[None, :]
             by_input = tl.load(at + _BY_INPUT * CHUNK * BLOCK_D)
-            grad_y = tl.load(at + _GRAD_Y * CHUNK * BLOCK_D)
+            grad_y = _rectangle(grad_out_ptr, grad_out_batch, grad_out_channel, grad_out_time, b, t, d, inside)
             grad_step = tl.load(at + _BY_EXPONENT * CHUNK * BLOCK_D) * _LN2 + by_input * x
             if SOFTPLUS:
                 delta = _rectangle(delta_ptr, delta_batch, delta_channel, delta_time, b, t, d, inside)
@@ -204,18 +206,19 @@ def selective_scan_bwd_kernel(
                     delta += tl.load(bias_ptr + d, mask=d_mask, other=0.0).to(tl.float32)[None, :]
                 grad_step *= _sigmoid(delta)
             grad_x = by_input * tl.load(at + _STEP * CHUNK * BLOCK_D)
-            skipped = tl.zeros_like(x)
+            out_at = (b * length + t)[:, None] * dim + d[None, :]
             if HAS_D:
                 skip = tl.load(D_ptr + d, mask=d_mask, other=0.0).to(tl.float32)[None, :]
-                skipped = skip * x
-                grad_x += skip * grad_y
-            out_at = (b * length + t)[:, None] * dim + d[None, :]
             if HAS_Z:
                 gate = _rectangle(z_ptr, z_batch, z_channel, z_time, b, t, d, inside)
                 opening = _sigmoid(gate)
-                grad_out = _rectangle(grad_out_ptr, grad_out_batch, grad_out_channel, grad_out_time, b, t, d, inside)
-                y = tl.load(at + _READ * CHUNK * BLOCK_D) + skipped
-                tl.store(grad_z_ptr + out_at, grad_out * y * opening * (1.0 + gate * (1.0 - opening)), mask=inside)
+                y = tl.load(at + _READ * CHUNK * BLOCK_D)
+                if HAS_D:
+                    y += skip * x
+                tl.store(grad_z_ptr + out_at, grad_y * y * opening * (1.0 + gate * (1.0 - opening)), mask=inside)
+                grad_y = grad_y * gate * opening
+            if HAS_D:
+                grad_x += skip * grad_y
             tl.store(grad_delta_ptr + out_at, grad_step, mask=inside)
             tl.store(grad_u_ptr + out_at, grad_x, mask=inside)
             grad_skip += grad_y * x
