@@ -118,6 +118,14 @@ def test_a_processor_is_refused() -> None:
         scans.results(scans.inputs(Case()), "triton", torch.float32)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_the_benchmark_says_that_it_needs_a_gpu() -> None:
+    script = KERNELS.parent / "benchmarks" / "selective_scan_gpu.py"
+    done = subprocess.run([sys.executable, "-P", str(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "needs a GPU" in done.stderr
+
+
 def on_gpu_and_exact(case: Case, dtype: torch.dtype) -> tuple[dict[str, object], dict[str, object]]:
     """Arguments on the GPU, and the same numbers in float64."""
     on_gpu = {k: x.cuda().to(dtype) if isinstance(x, torch.Tensor) else x for k, x in scans.inputs(case).items()}
