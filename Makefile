@@ -29,7 +29,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	for file in benchmarks/*.py; do $(BIN)/python -P $$file || exit 1; done
+	for file in $(filter-out %_gpu.py,$(wildcard benchmarks/*.py)); do $(BIN)/python -P $$file || exit 1; done
 
 $(READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'claimbench needs Python 3.11 or newer; try make PYTHON=python3.12')"

@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from claimbench.kernels._build import Build
 from claimbench.kernels.conv import _triton_kernels as conv
@@ -17,11 +18,13 @@ from claimbench.kernels.conv import triton as conv_launch
 from claimbench.kernels.gated.builds import BUILDS as GATED
 from claimbench.kernels.norm.builds import BUILDS as NORM
 from claimbench.kernels.rotary.builds import BUILDS as ROTARY
+from claimbench.kernels.scan import _triton_backward_kernels as scan_backward
 from claimbench.kernels.scan import _triton_kernels as scan
-from claimbench.kernels.scan import triton as scan_launch
+from claimbench.kernels.scan import _triton_launch as scan_launch
+from claimbench.kernels.scan import _triton_split_kernels as scan_splits
 from claimbench.kernels.scan.step_builds import BUILDS as STEP
 
-__all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "table"]
+__all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "compiled", "table"]
 
 TARGETS: tuple[tuple[str, str, int | str, int], ...] = (
     ("sm_80", "cuda", 80, 32),
@@ -45,13 +48,16 @@ class Usage:
 
 
 _SCAN = {
-    "u_channel": 1, "delta_channel": 1, "z_channel": 1, "B_state": 1, "C_state": 1, "B_groups": 1, "C_groups": 1,
-    "groups": 1, "HAS_Z": True, "HAS_D": True, "HAS_BIAS": True, "HAS_INITIAL": False, "SOFTPLUS": True,
-    "B_FIXED": False, "C_FIXED": False, "CHUNK": scan_launch.CHUNK, "BLOCK_D": scan_launch.BLOCK_D, "BLOCK_N": 16,
+    "grad_out_channel": 1, "u_channel": 1, "delta_channel": 1, "z_channel": 1, "B_state": 1, "C_state": 1,
+    "B_groups": 1, "C_groups": 1, "groups": 1, "HAS_Z": True, "HAS_D": True, "HAS_BIAS": True, "HAS_STARTS": True,
+    "HAS_ENDS": True, "SOFTPLUS": True, "KEEP": True, "REVERSE": False, "B_FIXED": False, "C_FIXED": False,
+    "STATES": 16, "CHUNK": scan_launch.CHUNK, "STAGES": scan_launch.STAGES, "OVER": scan_launch.OVER,
+    "BLOCK_T": scan_launch.PACK_STEPS, "BLOCK_D": scan_launch.BLOCK_D, "BLOCK_N": 16,
 }  # fmt: skip
 _SCAN_FLOAT32 = (
-    "A_ptr", "D_ptr", "bias_ptr", "last_ptr", "checkpoints_ptr", "scratch_ptr", "grad_A_ptr", "grad_B_ptr",
-    "grad_C_ptr", "grad_D_ptr", "grad_bias_ptr", "grad_initial_ptr",
+    "A_ptr", "packed_ptr", "D_ptr", "bias_ptr", "last_ptr", "checkpoints_ptr", "rows_ptr", "scratch_ptr", "starts_ptr",
+    "states_ptr", "sums_ptr", "gradients_ptr", "ends_ptr", "grad_A_ptr", "grad_B_ptr", "grad_C_ptr", "grad_packed_ptr",
+    "grad_D_ptr", "grad_bias_ptr", "grad_initial_ptr",
 )  # fmt: skip
 _CONV = {
     "x_channel": 1, "HAS_BIAS": True, "ACTIVATED": True, "WIDTH": 4, "BLOCK_T": conv_launch.BLOCK_T,
@@ -59,13 +65,19 @@ _CONV = {
 }  # fmt: skip
 _CONV_FLOAT32 = ("weight_ptr", "bias_ptr", "grad_weight_ptr", "grad_bias_ptr")
 BUILDS = (
-    Build("scan", scan.selective_scan_fwd_kernel, _SCAN | {"KEEP": True}, scan_launch.NUM_WARPS, _SCAN_FLOAT32),
-    Build(
-        "scan",
-        scan.selective_scan_bwd_kernel,
-        _SCAN | {"grad_out_channel": 1, "HAS_GRAD_LAST": False},
-        scan_launch.NUM_WARPS,
-        _SCAN_FLOAT32,
+    *(
+        Build("scan", kernel, _SCAN | more, scan_launch.NUM_WARPS, _SCAN_FLOAT32)
+        for kernel, more in (
+            (scan.pack_weights_kernel, {}),
+            (scan.selective_scan_fwd_kernel, {}),
+            (
+                scan_backward.selective_scan_bwd_kernel,
+                {"ROWS": scan_launch.ROWS, "STAGES": scan_launch.BACKWARD_STAGES},
+            ),
+            (scan_splits.split_states_kernel, {}),
+            (scan_splits.split_gradients_kernel, {}),
+            (scan_splits.combine_splits_kernel, {"ROWS": scan_launch.COMBINE_ROWS}),
+        )
     ),
     *STEP,
     Build("conv", conv.causal_conv1d_fwd_kernel, _CONV, conv_launch.NUM_WARPS, _CONV_FLOAT32),
@@ -76,8 +88,8 @@ BUILDS = (
 )
 
 
-def build(kernel: Build, target: str) -> Usage:
-    """Compile one kernel for one of `TARGETS`.
+def compiled(kernel: Build, target: str) -> Any:
+    """One kernel compiled for one of `TARGETS`, as Triton returns it, with its code in `asm`.
 
     Raises RuntimeError under TRITON_INTERPRET=1, where kernels are not compiled, and Triton's own errors.
     """
@@ -92,18 +104,24 @@ def build(kernel: Build, target: str) -> Usage:
     constants = {name: value for name, value in kernel.constants.items() if name in names} | unused
     signature = {name: _type(name, kernel.float32, constants) for name in names}
     # Addresses, and all sizes and strides but the number of steps, are multiples of 16 at the paper's shapes.
-    multiples = [i for i, name in enumerate(names) if signature[name] != "constexpr" and name not in ("length", "unit")]
+    unaligned = ("length", "origin")
+    multiples = [i for i, name in enumerate(names) if signature[name] != "constexpr" and name not in unaligned]
     attributes = {(i,): [["tt.divisibility", 16]] for i in multiples}
-    compiled = compile(
+    return compile(
         ASTSource(kernel.kernel, signature, constants, attributes),
         target=GPUTarget(backend, architecture, warp_size),
         options={"num_warps": kernel.num_warps},
     )
-    if backend == "cuda":
-        registers, spilled = _read_cubin(compiled.asm["cubin"])
+
+
+def build(kernel: Build, target: str) -> Usage:
+    """What one kernel uses, compiled for one of `TARGETS`; raises what `compiled` raises."""
+    code = compiled(kernel, target)
+    if "cubin" in code.asm:
+        registers, spilled = _read_cubin(code.asm["cubin"])
     else:
-        registers, spilled = _read_amdgcn(compiled.asm["amdgcn"])
-    return Usage(registers, spilled, compiled.metadata.shared)
+        registers, spilled = _read_amdgcn(code.asm["amdgcn"])
+    return Usage(registers, spilled, code.metadata.shared)
 
 
 def _absent(constants: Mapping[str, float | bool]) -> set[str]:

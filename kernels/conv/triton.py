@@ -32,7 +32,7 @@ class CausalConv1d(torch.autograd.Function):
     """The kernels' forward and backward; it keeps its inputs alone."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
         batch, dim, length = x.shape
         out = x.new_empty(batch, length, dim)
         kernels.causal_conv1d_fwd_kernel[_grid(batch, dim, length)](
@@ -45,9 +45,12 @@ class CausalConv1d(torch.autograd.Function):
             length,
             **_constants(weight, bias, activated),
         )
-        ctx.save_for_backward(x, weight, bias)
-        ctx.activated = activated
         return out.transpose(1, 2)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor | None, bool], output: Tensor) -> None:
+        x, weight, bias, ctx.activated = inputs
+        ctx.save_for_backward(x, weight, bias)
 
     @staticmethod
     @once_differentiable

@@ -1,11 +1,16 @@
-"""The selective scan, forward and backward, for Triton; README.md derives what is computed here.
+"""The selective scan forward, for Triton; README.md derives what is computed here and says why it is laid out so.
 
-A program takes BLOCK_D channels of one sequence and walks through time with their states [BLOCK_N, BLOCK_D] in
-registers: a lane owns a channel and all its states, so that reading out a state needs no exchange between lanes.
-The compiler lays a tensor out for the widest loads and stores
-that it can prove, which would spread a channel's states over lanes: `unit`, always 1, keeps the proof from it, and
-lanes still read neighbouring addresses.
-Everything is computed in float32. Names ending in _batch, _channel, _time, _group, _state are strides.
+A program takes BLOCK_D channels of one sequence, or of one split of it, and walks through time with their states
+[BLOCK_N, BLOCK_D] in registers: a lane owns a channel and all its states, so that reading out a state needs no exchange
+between lanes. The compiler lays a tensor out for the widest loads and stores that it can prove, which would give a lane
+several channels and spread their states over lanes: `origin`, always 0, keeps from it that addresses are aligned.
+
+STEPS steps are loaded in one go, and `num_stages` turns these loads into asynchronous copies to shared memory that run
+some turns ahead: what is loaded early into registers the assembler loads late again, to save registers.
+
+Everything is computed in float32. Names ending in _batch, _channel, _time, _group, _state are strides. What is
+(dim, state) elsewhere comes "in tiles", (tile, BLOCK_N, BLOCK_D), 0 in places that have no channel or no state.
+`packed` is what pack_weights_kernel writes.
 """
 
 from __future__ import annotations
@@ -13,56 +18,117 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-__all__ = ["selective_scan_bwd_kernel", "selective_scan_fwd_kernel"]
+__all__ = ["pack_weights_kernel", "selective_scan_fwd_kernel"]
+
+_LOG2E = tl.constexpr(1.4426950408889634)
 
 
 @triton.jit
 def _softplus(x):
-    """log(1 + e^x), to the last digits at both ends: Kahan's form of log1p."""
-    e = tl.exp(-tl.abs(x))
-    w = 1.0 + e
-    exact = w == 1.0
-    return tl.maximum(x, 0.0) + tl.where(exact, e, tl.log(w) * (e / tl.where(exact, 1.0, w - 1.0)))
+    """log(1 + e^x), to the last digits at both ends: log1p is a polynomial, relative error 3e-8 on [0, 1]."""
+    e = tl.exp2(-tl.abs(x) * _LOG2E)
+    p = 0.0052326940931379795 * e - 0.029505237936973572
+    p = p * e + 0.07822595536708832
+    p = p * e - 0.13663245737552643
+    p = p * e + 0.19106006622314453
+    p = p * e - 0.2484298199415207
+    p = p * e + 0.3331909775733948
+    p = p * e - 0.4999949336051941
+    p = p * e + 0.9999999403953552
+    return tl.maximum(x, 0.0) + p * e
 
 
 @triton.jit
 def _sigmoid(x):
-    return 1.0 / (1.0 + tl.exp(-x))
+    return 1.0 / (1.0 + tl.exp2(-x * _LOG2E))
 
 
-@triton.jit(do_not_specialize=["unit"])
+@triton.jit
+def _step_size(delta, shift, inside, SOFTPLUS: tl.constexpr):
+    """Δ; 0 past the end, where a step must leave the state as it is."""
+    step = delta.to(tl.float32) + shift
+    if SOFTPLUS:
+        step = _softplus(step)
+    return tl.where(inside, step, 0.0)
+
+
+@triton.jit
+def _channels(tile, dim, groups, BLOCK_D: tl.constexpr):
+    """Group of a tile, its channels [BLOCK_D] and which of them exist; no tile has channels of two groups."""
+    width = dim // groups
+    tiles = tl.cdiv(width, BLOCK_D)
+    group = tile // tiles
+    d = group * width + tile % tiles * BLOCK_D + tl.arange(0, BLOCK_D)
+    return group, d.to(tl.int64), d < (group + 1) * width
+
+
+@triton.jit
+def _exponents(A_at):
+    """A log2(e), so that a decay is exp2(Δ a2); finite, since a step of 0 must not decay even where A is -inf."""
+    return tl.maximum(tl.load(A_at) * _LOG2E, -3e38, propagate_nan=tl.PropagateNan.ALL)
+
+
+@triton.jit
+def _rows(x):
+    """The four rows of x [4, width]."""
+    width: tl.constexpr = x.shape[1]
+    early, late = tl.split(tl.permute(tl.reshape(x, (2, 2, width)), (1, 2, 0)))
+    row0, row1 = tl.split(tl.trans(early))
+    row2, row3 = tl.split(tl.trans(late))
+    return row0, row1, row2, row3
+
+
+@triton.jit
+def pack_weights_kernel(
+    B_ptr, B_groups, B_batch, B_group, B_state, B_time,
+    C_ptr, C_groups, C_batch, C_group, C_state, C_time,
+    packed_ptr, length, steps, groups,
+    STATES: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr,
+    BLOCK_T: tl.constexpr, BLOCK_N: tl.constexpr,
+):  # fmt: skip
+    """packed (batch, groups, steps, 2, BLOCK_N) in float32: B and C of every step as all channels of a group read them,
+    0 in steps past the end and in states past the last; the place of what is fixed is left alone.
+    """
+    group, b = tl.program_id(1), tl.program_id(2).to(tl.int64)
+    t = tl.program_id(0).to(tl.int64) * BLOCK_T + tl.arange(0, BLOCK_T)  # [BLOCK_T]
+    n = tl.arange(0, BLOCK_N)  # [BLOCK_N]
+    mask = (t < length)[:, None] & (n < STATES)[None, :]
+    written = (t < steps)[:, None] & (n >= 0)[None, :]
+    packed_at = packed_ptr + ((b * groups + group) * steps + t)[:, None] * (2 * BLOCK_N) + n[None, :]
+    if not B_FIXED:
+        B_at = B_ptr + b * B_batch + group * B_groups // groups * B_group + t[:, None] * B_time + n[None, :] * B_state
+        tl.store(packed_at, tl.load(B_at, mask=mask, other=0.0).to(tl.float32), mask=written)
+    if not C_FIXED:
+        C_at = C_ptr + b * C_batch + group * C_groups // groups * C_group + t[:, None] * C_time + n[None, :] * C_state
+        tl.store(packed_at + BLOCK_N, tl.load(C_at, mask=mask, other=0.0).to(tl.float32), mask=written)
+
+
+@triton.jit(do_not_specialize=["origin"])
 def selective_scan_fwd_kernel(
     u_ptr, u_batch, u_channel, u_time,
     delta_ptr, delta_batch, delta_channel, delta_time,
     z_ptr, z_batch, z_channel, z_time,
-    A_ptr,
-    B_ptr, B_groups, B_batch, B_group, B_state, B_time,
-    C_ptr, C_groups, C_batch, C_group, C_state, C_time,
-    D_ptr, bias_ptr, initial_ptr,
+    A_ptr, B_ptr, C_ptr, packed_ptr, D_ptr, bias_ptr, starts_ptr,
     out_ptr, last_ptr, checkpoints_ptr,
-    dim, states, length, groups, unit,
-    HAS_Z: tl.constexpr, HAS_D: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_INITIAL: tl.constexpr,
+    dim, length, groups, split_steps, origin,
+    HAS_Z: tl.constexpr, HAS_D: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_STARTS: tl.constexpr,
     SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr, KEEP: tl.constexpr,
-    CHUNK: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
+    STATES: tl.constexpr, CHUNK: tl.constexpr, STAGES: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
 ):  # fmt: skip
-    """out (batch, length, dim); last and initial (batch, dim, state); A, and B or C where fixed, (dim, state);
-    checkpoints (batch, chunk - 1, state, dim), the state before every chunk but the first.
+    """out (batch, length, dim); last (batch, dim, state); A, and B or C where fixed, in tiles; starts, the states
+    before the splits, (batch, split) in tiles; checkpoints, the states before the chunks, (batch, chunk) in tiles.
     """
-    tile, b = tl.program_id(0), tl.program_id(1).to(tl.int64)
-    width = dim // groups
-    tiles = tl.cdiv(width, BLOCK_D)
-    group = tile // tiles
-    d = group * width + (tile % tiles) * BLOCK_D + tl.arange(0, BLOCK_D)  # [BLOCK_D]
+    STEPS: tl.constexpr = 4
+    TILE: tl.constexpr = BLOCK_N * BLOCK_D
+    tile, b, split = tl.program_id(0), tl.program_id(1).to(tl.int64), tl.program_id(2)
+    group, d, d_mask = _channels(tile, dim, groups, BLOCK_D)
     n = tl.arange(0, BLOCK_N)  # [BLOCK_N]
-    d_mask = d < (group + 1) * width
-    n_mask = n < states
-    mask = n_mask[:, None] & d_mask[None, :]  # [BLOCK_N, BLOCK_D]
-    matrix = d[None, :] * states + n[:, None] * unit
+    in_tile = n[:, None] * BLOCK_D + (tl.arange(0, BLOCK_D) + origin)[None, :]  # [BLOCK_N, BLOCK_D]
 
-    a2 = tl.load(A_ptr + matrix, mask=mask, other=0.0).to(tl.float32) * 1.4426950408889634
+    a2 = _exponents(A_ptr + tile * TILE + in_tile)
     h = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
-    if HAS_INITIAL:
-        h = tl.load(initial_ptr + b * dim * states + matrix, mask=mask, other=0.0).to(tl.float32)
+    if HAS_STARTS:
+        h = tl.load(starts_ptr + ((b * tl.num_programs(2) + split) * tl.num_programs(0) + tile) * TILE + in_tile)
     shift = tl.zeros((BLOCK_D,), tl.float32)
     if HAS_BIAS:
         shift = tl.load(bias_ptr + d, mask=d_mask, other=0.0).to(tl.float32)
@@ -70,186 +136,53 @@ def selective_scan_fwd_kernel(
     if HAS_D:
         skip = tl.load(D_ptr + d, mask=d_mask, other=0.0).to(tl.float32)
     if B_FIXED:
-        weight_b = tl.load(B_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
+        weight_b = tl.load(B_ptr + tile * TILE + in_tile)
     if C_FIXED:
-        weight_c = tl.load(C_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
+        weight_c = tl.load(C_ptr + tile * TILE + in_tile)
 
-    u_at = u_ptr + b * u_batch + d * u_channel
-    delta_at = delta_ptr + b * delta_batch + d * delta_channel
-    if HAS_Z:
-        z_at = z_ptr + b * z_batch + d * z_channel
-    B_at = B_ptr + b * B_batch + group * B_groups // groups * B_group + n * B_state
-    C_at = C_ptr + b * C_batch + group * C_groups // groups * C_group + n * C_state
-    out_at = out_ptr + b * length * dim + d
-    keep_at = checkpoints_ptr + b * (tl.cdiv(length, CHUNK) - 1) * states * dim + n[:, None] * dim + d[None, :] * unit
-    for t in range(length):
-        if KEEP and t > 0 and t % CHUNK == 0:
-            tl.store(keep_at, h, mask=mask)
-            keep_at += states * dim
-        x = tl.load(u_at, mask=d_mask, other=0.0).to(tl.float32)
-        step = tl.load(delta_at, mask=d_mask, other=0.0).to(tl.float32) + shift
-        if SOFTPLUS:
-            step = _softplus(step)
-        if not B_FIXED:
-            weight_b = tl.load(B_at, mask=n_mask, other=0.0).to(tl.float32)[:, None]
-        if not C_FIXED:
-            weight_c = tl.load(C_at, mask=n_mask, other=0.0).to(tl.float32)[:, None]
-        h = tl.exp2(step[None, :] * a2) * h + (step * x)[None, :] * weight_b
-        y = tl.sum(h * weight_c, 0) + skip * x
-        if HAS_Z:
-            gate = tl.load(z_at, mask=d_mask, other=0.0).to(tl.float32)
-            y = y * gate * _sigmoid(gate)
-            z_at += z_time
-        tl.store(out_at, y, mask=d_mask)
-        u_at += u_time
-        delta_at += delta_time
-        B_at += B_time
-        C_at += C_time
-        out_at += dim
-    tl.store(last_ptr + b * dim * states + matrix, h, mask=mask)
-
-
-@triton.jit(do_not_specialize=["unit"])
-def selective_scan_bwd_kernel(
-    grad_out_ptr, grad_out_batch, grad_out_channel, grad_out_time,
-    u_ptr, u_batch, u_channel, u_time,
-    delta_ptr, delta_batch, delta_channel, delta_time,
-    z_ptr, z_batch, z_channel, z_time,
-    A_ptr,
-    B_ptr, B_groups, B_batch, B_group, B_state, B_time,
-    C_ptr, C_groups, C_batch, C_group, C_state, C_time,
-    D_ptr, bias_ptr, initial_ptr, grad_last_ptr, checkpoints_ptr, scratch_ptr,
-    grad_u_ptr, grad_delta_ptr, grad_z_ptr, grad_A_ptr, grad_B_ptr, grad_C_ptr, grad_D_ptr, grad_bias_ptr,
-    grad_initial_ptr,
-    dim, states, length, groups, unit,
-    HAS_Z: tl.constexpr, HAS_D: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_INITIAL: tl.constexpr,
-    HAS_GRAD_LAST: tl.constexpr, SOFTPLUS: tl.constexpr, B_FIXED: tl.constexpr, C_FIXED: tl.constexpr,
-    CHUNK: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_N: tl.constexpr,
-):  # fmt: skip
-    """grad_u, grad_delta, grad_z (batch, length, dim). What is summed over programs is written apart, to be summed in a
-    fixed order: grad_A (batch, dim, state); grad_D, grad_bias (batch, dim); grad_B, grad_C (tile of the group, batch,
-    length, groups, state), or, where fixed, (batch, dim, state).
-    scratch (program, CHUNK, BLOCK_N, BLOCK_D): the states before each step of the chunk at hand.
-    """
-    tile, b = tl.program_id(0), tl.program_id(1).to(tl.int64)
-    width = dim // groups
-    tiles = tl.cdiv(width, BLOCK_D)
-    group = tile // tiles
-    d = group * width + (tile % tiles) * BLOCK_D + tl.arange(0, BLOCK_D)  # [BLOCK_D]
-    n = tl.arange(0, BLOCK_N)  # [BLOCK_N]
-    d_mask = d < (group + 1) * width
-    n_mask = n < states
-    mask = n_mask[:, None] & d_mask[None, :]  # [BLOCK_N, BLOCK_D]
-    matrix = d[None, :] * states + n[:, None] * unit
-    batch_matrix = b * dim * states + matrix
-
-    a2 = tl.load(A_ptr + matrix, mask=mask, other=0.0).to(tl.float32) * 1.4426950408889634
-    shift = tl.zeros((BLOCK_D,), tl.float32)
-    if HAS_BIAS:
-        shift = tl.load(bias_ptr + d, mask=d_mask, other=0.0).to(tl.float32)
-    skip = tl.zeros((BLOCK_D,), tl.float32)
-    if HAS_D:
-        skip = tl.load(D_ptr + d, mask=d_mask, other=0.0).to(tl.float32)
-    if B_FIXED:
-        weight_b = tl.load(B_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
-        grad_b_sum = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
-    if C_FIXED:
-        weight_c = tl.load(C_ptr + matrix, mask=mask, other=0.0).to(tl.float32)
-        grad_c_sum = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
-    grad_h = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)  # what reaches h_t from the steps after t
-    if HAS_GRAD_LAST:
-        grad_h = tl.load(grad_last_ptr + batch_matrix, mask=mask, other=0.0).to(tl.float32)
-    grad_a = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
-    grad_skip = tl.zeros((BLOCK_D,), tl.float32)
-    grad_shift = tl.zeros((BLOCK_D,), tl.float32)
-
-    u_base = u_ptr + b * u_batch + d * u_channel
-    delta_base = delta_ptr + b * delta_batch + d * delta_channel
-    if HAS_Z:
-        z_base = z_ptr + b * z_batch + d * z_channel
-    grad_out_base = grad_out_ptr + b * grad_out_batch + d * grad_out_channel
-    B_base = B_ptr + b * B_batch + group * B_groups // groups * B_group + n * B_state
-    C_base = C_ptr + b * C_batch + group * C_groups // groups * C_group + n * C_state
-    program = b * tl.num_programs(0) + tile
-    scratch = scratch_ptr + program * CHUNK * BLOCK_N * BLOCK_D
-    scratch_at = scratch + tl.arange(0, BLOCK_N)[:, None] * BLOCK_D + tl.arange(0, BLOCK_D)[None, :] * unit
+    start = split * split_steps
+    stop = tl.minimum(start + split_steps, length)
     chunks = tl.cdiv(length, CHUNK)
-    partial = ((tile % tiles) * tl.num_programs(1) + b) * length  # row of this program's share of grad_B and grad_C
-
-    for reverse in range(chunks):
-        chunk = chunks - 1 - reverse
-        start = b * 0 + chunk * CHUNK  # 64 bits, like b
-        steps = tl.minimum(CHUNK, length - chunk * CHUNK)
-        h = tl.zeros((BLOCK_N, BLOCK_D), tl.float32)
-        if chunk > 0:
-            kept = checkpoints_ptr + (b * (chunks - 1) + chunk - 1) * states * dim
-            h = tl.load(kept + n[:, None] * dim + d[None, :] * unit, mask=mask, other=0.0)
-        elif HAS_INITIAL:
-            h = tl.load(initial_ptr + batch_matrix, mask=mask, other=0.0).to(tl.float32)
-        for i in range(steps):
-            t = start + i
-            tl.store(scratch_at + i * BLOCK_N * BLOCK_D, h)
-            x = tl.load(u_base + t * u_time, mask=d_mask, other=0.0).to(tl.float32)
-            step = tl.load(delta_base + t * delta_time, mask=d_mask, other=0.0).to(tl.float32) + shift
-            if SOFTPLUS:
-                step = _softplus(step)
+    i = tl.arange(0, STEPS)  # [STEPS]
+    t_first = start + b * 0  # 64 bits, like b
+    u_at = u_ptr + b * u_batch + t_first * u_time + (i[:, None] * u_time + d[None, :] * u_channel)
+    delta_at = delta_ptr + b * delta_batch + t_first * delta_time
+    delta_at += i[:, None] * delta_time + d[None, :] * delta_channel
+    if HAS_Z:
+        z_at = z_ptr + b * z_batch + t_first * z_time + (i[:, None] * z_time + d[None, :] * z_channel)
+    packed_at = packed_ptr + ((b * groups + group) * chunks * CHUNK + start) * (2 * BLOCK_N)
+    packed_at += i[:, None] * (2 * BLOCK_N) + n[None, :]
+    out_at = out_ptr + (b * length + start) * dim + d
+    for t in tl.range(start, stop, STEPS, num_stages=STAGES):
+        if KEEP and t % CHUNK == 0:
+            tl.store(checkpoints_ptr + ((b * chunks + t // CHUNK) * tl.num_programs(0) + tile) * TILE + in_tile, h)
+        loaded = (t + i < stop)[:, None] & d_mask[None, :]
+        u_rows = _rows(tl.load(u_at, mask=loaded, other=0.0))
+        delta_rows = _rows(tl.load(delta_at, mask=loaded, other=0.0))
+        if HAS_Z:
+            z_rows = _rows(tl.load(z_at, mask=loaded, other=0.0))
+            z_at += STEPS * z_time
+        if not B_FIXED:
+            b_rows = _rows(tl.load(packed_at))
+        if not C_FIXED:
+            c_rows = _rows(tl.load(packed_at + BLOCK_N))
+        for k in tl.static_range(STEPS):
+            x = u_rows[k].to(tl.float32)
+            step = _step_size(delta_rows[k], shift, t + k < stop, SOFTPLUS)
             if not B_FIXED:
-                weight_b = tl.load(B_base + t * B_time, mask=n_mask, other=0.0).to(tl.float32)[:, None]
-            h = tl.exp2(step[None, :] * a2) * h + (step * x)[None, :] * weight_b
-        tl.debug_barrier()
-        for j in range(steps):
-            i = steps - 1 - j
-            t = start + i
-            x = tl.load(u_base + t * u_time, mask=d_mask, other=0.0).to(tl.float32)
-            step = tl.load(delta_base + t * delta_time, mask=d_mask, other=0.0).to(tl.float32) + shift
-            slope = tl.full((BLOCK_D,), 1.0, tl.float32)
-            if SOFTPLUS:
-                slope = _sigmoid(step)
-                step = _softplus(step)
-            if not B_FIXED:
-                weight_b = tl.load(B_base + t * B_time, mask=n_mask, other=0.0).to(tl.float32)[:, None]
+                weight_b = b_rows[k][:, None]
             if not C_FIXED:
-                weight_c = tl.load(C_base + t * C_time, mask=n_mask, other=0.0).to(tl.float32)[:, None]
-            grad_y = tl.load(grad_out_base + t * grad_out_time, mask=d_mask, other=0.0).to(tl.float32)
-            before = tl.load(scratch_at + i * BLOCK_N * BLOCK_D)
-            decay = tl.exp2(step[None, :] * a2)
-            h = decay * before + (step * x)[None, :] * weight_b
-            out_at = (b * length + t) * dim + d
+                weight_c = c_rows[k][:, None]
+            h = tl.exp2(step[None, :] * a2) * h + (step * x)[None, :] * weight_b
+            y = tl.sum(h * weight_c, 0) + skip * x
             if HAS_Z:
-                gate = tl.load(z_base + t * z_time, mask=d_mask, other=0.0).to(tl.float32)
-                opening = _sigmoid(gate)
-                y = tl.sum(h * weight_c, 0) + skip * x
-                grad_gate = grad_y * y * opening * (1.0 + gate * (1.0 - opening))
-                tl.store(grad_z_ptr + out_at, grad_gate, mask=d_mask)
-                grad_y = grad_y * gate * opening
-            grad_state = grad_y[None, :] * weight_c + grad_h
-            if C_FIXED:
-                grad_c_sum += grad_y[None, :] * h
-            else:
-                grad_c = tl.sum(grad_y[None, :] * h, 1)
-                tl.store(grad_C_ptr + ((partial + t) * groups + group) * states + n, grad_c, mask=n_mask)
-            if B_FIXED:
-                grad_b_sum += grad_state * (step * x)[None, :]
-            else:
-                grad_b = tl.sum(grad_state * (step * x)[None, :], 1)
-                tl.store(grad_B_ptr + ((partial + t) * groups + group) * states + n, grad_b, mask=n_mask)
-            by_input = tl.sum(grad_state * weight_b, 0)
-            grad_h = grad_state * decay
-            grad_exponent = grad_h * before
-            grad_a += grad_exponent * step[None, :]
-            by_exponent = tl.sum(grad_exponent * a2, 0) * 0.6931471805599453
-            grad_step = (by_exponent + by_input * x) * slope
-            tl.store(grad_delta_ptr + out_at, grad_step, mask=d_mask)
-            tl.store(grad_u_ptr + out_at, by_input * step + grad_y * skip, mask=d_mask)
-            grad_skip += grad_y * x
-            grad_shift += grad_step
-        tl.debug_barrier()
-
-    tl.store(grad_A_ptr + batch_matrix, grad_a, mask=mask)
-    tl.store(grad_D_ptr + b * dim + d, grad_skip, mask=d_mask)
-    tl.store(grad_bias_ptr + b * dim + d, grad_shift, mask=d_mask)
-    tl.store(grad_initial_ptr + batch_matrix, grad_h, mask=mask)
-    if B_FIXED:
-        tl.store(grad_B_ptr + batch_matrix, grad_b_sum, mask=mask)
-    if C_FIXED:
-        tl.store(grad_C_ptr + batch_matrix, grad_c_sum, mask=mask)
+                gate = z_rows[k].to(tl.float32)
+                y = y * gate * _sigmoid(gate)
+            tl.store(out_at + k * dim, y, mask=d_mask & (t + k < stop))
+        u_at += STEPS * u_time
+        delta_at += STEPS * delta_time
+        packed_at += STEPS * 2 * BLOCK_N
+        out_at += STEPS * dim
+    if stop == length:
+        last_at = last_ptr + (b * dim + d)[None, :] * STATES + n[:, None]
+        tl.store(last_at, h, mask=(n < STATES)[:, None] & d_mask[None, :])

@@ -1,6 +1,6 @@
 """The selective scan on NVIDIA and AMD GPUs: Triton kernels behind autograd, the same bits every time.
 
-What it keeps for backward is its inputs and one state in CHUNK steps.
+What it keeps for backward is its inputs, B and C in float32, and one state in CHUNK steps.
 """
 
 from __future__ import annotations
@@ -8,20 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import triton
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from claimbench.kernels.scan import _triton_kernels as kernels
-from claimbench.kernels.scan._forms import common_groups, ungrouped
+from claimbench.kernels.scan import _triton_launch as launch
+from claimbench.kernels.scan._forms import ungrouped
+from claimbench.kernels.scan._triton_backward_kernels import BY_ROW, selective_scan_bwd_kernel
+from claimbench.kernels.scan._triton_kernels import selective_scan_fwd_kernel
+from claimbench.kernels.scan._triton_launch import Cut, contiguous, strided
 
-__all__ = ["BLOCK_D", "CHUNK", "NUM_WARPS", "SelectiveScan", "selective_scan"]
-
-CHUNK = 32
-"""Steps between checkpoints."""
-BLOCK_D = 32
-"""Channels of a program: one a lane."""
-NUM_WARPS = 1
+__all__ = ["SelectiveScan", "selective_scan"]
 
 
 def selective_scan(
@@ -40,15 +36,17 @@ def selective_scan(
     for name, x in {"u": u, "delta": delta, "A": A, "B": B, "C": C, "z": z, "initial_state": initial_state}.items():
         if x is not None and x.dtype == torch.float64:
             raise TypeError(f"{name} is float64, which the Triton kernels do not compute in: pass backend='naive'")
-    return SelectiveScan.apply(u, delta, A, B, C, D, z, delta_bias, initial_state, delta_softplus)  # pyright: ignore[reportReturnType]
+    tensors = (u, delta, A, B, C, D, z, delta_bias, initial_state)
+    keep = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in tensors)
+    out, last, *_ = SelectiveScan.apply(*tensors, delta_softplus, keep)  # pyright: ignore[reportGeneralTypeIssues]
+    return out, last
 
 
 class SelectiveScan(torch.autograd.Function):
-    """The kernels' forward and backward."""
+    """The kernels' forward and backward. Beside its results forward returns what backward needs of it, if `keep`."""
 
     @staticmethod
     def forward(
-        ctx: Any,
         u: Tensor,
         delta: Tensor,
         A: Tensor,
@@ -59,143 +57,142 @@ class SelectiveScan(torch.autograd.Function):
         delta_bias: Tensor | None,
         initial_state: Tensor | None,
         delta_softplus: bool,
-    ) -> tuple[Tensor, Tensor]:
-        batch, dim, length = u.shape
-        states, groups = A.shape[1], common_groups(B, C)
-        keep = any(ctx.needs_input_grad)
-        out = u.new_empty(batch, length, dim)
-        last = u.new_empty(batch, dim, states, dtype=torch.float32)
-        n_kept = -(-length // CHUNK) - 1 if keep else 0
-        checkpoints = u.new_empty(batch, n_kept, states, dim, dtype=torch.float32)
-        kernels.selective_scan_fwd_kernel[_grid(batch, dim, groups)](
-            *_strided(u),
-            *_strided(delta),
-            *_strided(z),
-            A.contiguous(),
-            *_weights(B),
-            *_weights(C),
-            *(_given(x) for x in (D, delta_bias, initial_state)),
+        keep: bool,
+    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        cut = Cut.of(u, A, B, C)
+        out = u.new_empty(cut.batch, cut.length, cut.dim)
+        last = u.new_empty(cut.batch, cut.dim, cut.states, dtype=torch.float32)
+        packed = launch.pack_weights(cut, B, C)
+        A, B, C = _tiled(cut, A, B, C)
+        starts = launch.split_starts(cut, u, delta, A, B, packed, delta_bias, initial_state, delta_softplus)
+        checkpoints = cut.tiles_like(u, cut.batch, cut.chunks) if keep else None
+        selective_scan_fwd_kernel[cut.tiles, cut.batch, cut.splits](
+            *strided(u),
+            *strided(delta),
+            *strided(z),
+            A,
+            B,
+            C,
+            packed,
+            contiguous(D),
+            contiguous(delta_bias),
+            starts,
             out,
             last,
             checkpoints,
-            dim,
-            states,
-            length,
-            groups,
-            1,
+            cut.dim,
+            cut.length,
+            cut.groups,
+            cut.split_steps,
+            0,
             HAS_Z=z is not None,
             HAS_D=D is not None,
             HAS_BIAS=delta_bias is not None,
-            HAS_INITIAL=initial_state is not None,
+            HAS_STARTS=starts is not None,
             SOFTPLUS=delta_softplus,
-            B_FIXED=B.ndim == 2,
-            C_FIXED=C.ndim == 2,
-            KEEP=n_kept > 0,
-            CHUNK=CHUNK,
-            BLOCK_D=BLOCK_D,
-            BLOCK_N=triton.next_power_of_2(states),
-            num_warps=NUM_WARPS,
+            B_FIXED=cut.b_fixed,
+            C_FIXED=cut.c_fixed,
+            KEEP=keep,
+            STATES=cut.states,
+            **cut.constants,
         )
-        ctx.save_for_backward(u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints)
+        return out.transpose(1, 2), last, checkpoints, packed if keep else None
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor | None, ...]) -> None:
+        *tensors, delta_softplus, _ = inputs
+        kept = output[2:]
+        ctx.mark_non_differentiable(*(x for x in kept if x is not None))
+        ctx.save_for_backward(*tensors, *kept)
         ctx.delta_softplus = delta_softplus
         ctx.set_materialize_grads(False)
-        return out.transpose(1, 2), last
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None) -> tuple[Tensor | None, ...]:
-        u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints = ctx.saved_tensors
+    def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
+        u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints, packed = ctx.saved_tensors
+        cut = Cut.of(u, A, B, C)
         batch, dim, length = u.shape
-        states, groups = A.shape[1], common_groups(B, C)
         if grad_out is None:
             grad_out = u.new_zeros(1, 1, 1).expand(batch, dim, length)
-        grid = _grid(batch, dim, groups)
-        block_n = triton.next_power_of_2(states)
+        tiled_A, fixed_B, fixed_C = _tiled(cut, A, B, C)
+        ends = launch.split_ends(
+            cut, grad_out, delta, tiled_A, fixed_C, z, packed, delta_bias, grad_last, ctx.delta_softplus
+        )
 
         def empty(*shape: int) -> Tensor:
             return u.new_empty(shape, dtype=torch.float32)
 
         grad_u, grad_delta = u.new_empty(batch, length, dim), delta.new_empty(batch, length, dim)
         grad_z = None if z is None else z.new_empty(batch, length, dim)
-        grad_A, grad_initial = empty(batch, dim, states), empty(batch, dim, states)
-        grad_D, grad_bias = empty(batch, dim), empty(batch, dim)
-        tiles = grid[0] // groups
-        grad_B, grad_C = (
-            empty(*((batch, dim, states) if x.ndim == 2 else (tiles, batch, length, groups, states))) for x in (B, C)
-        )
-        kernels.selective_scan_bwd_kernel[grid](
-            *_strided(grad_out),
-            *_strided(u),
-            *_strided(delta),
-            *_strided(z),
-            A.contiguous(),
-            *_weights(B),
-            *_weights(C),
-            *(_given(x) for x in (D, delta_bias, initial_state, grad_last)),
+        shares = cut.splits, batch
+        grad_A, grad_initial = cut.tiles_like(u, *shares), cut.tiles_like(u, batch)
+        grad_B, grad_C = (cut.tiles_like(u, *shares) if x.ndim == 2 else None for x in (B, C))
+        varying = 0 if cut.b_fixed and cut.c_fixed else length
+        grad_packed = empty(cut.tiles // cut.groups, batch, varying, cut.groups, 2, cut.block_n)
+        grad_D, grad_bias = (empty(*shares, cut.tiles, 1, launch.BLOCK_D) for _ in range(2))
+        programs = cut.splits * batch * cut.tiles
+        selective_scan_bwd_kernel[cut.tiles, batch, cut.splits](
+            *strided(grad_out),
+            *strided(u),
+            *strided(delta),
+            *strided(z),
+            tiled_A,
+            fixed_B,
+            fixed_C,
+            packed,
+            contiguous(D),
+            contiguous(delta_bias),
+            ends,
             checkpoints,
-            empty(grid[0] * batch, CHUNK, block_n, BLOCK_D),
+            empty(programs, BY_ROW, launch.CHUNK, launch.BLOCK_D),
+            empty(programs, launch.CHUNK // 2, cut.block_n, launch.BLOCK_D),
             grad_u,
             grad_delta,
             grad_z,
             grad_A,
             grad_B,
             grad_C,
+            grad_packed,
             grad_D,
             grad_bias,
             grad_initial,
             dim,
-            states,
             length,
-            groups,
-            1,
+            cut.groups,
+            cut.split_chunks,
             HAS_Z=z is not None,
             HAS_D=D is not None,
             HAS_BIAS=delta_bias is not None,
-            HAS_INITIAL=initial_state is not None,
-            HAS_GRAD_LAST=grad_last is not None,
+            HAS_ENDS=ends is not None,
             SOFTPLUS=ctx.delta_softplus,
-            B_FIXED=B.ndim == 2,
-            C_FIXED=C.ndim == 2,
-            CHUNK=CHUNK,
-            BLOCK_D=BLOCK_D,
-            BLOCK_N=block_n,
-            num_warps=NUM_WARPS,
+            B_FIXED=cut.b_fixed,
+            C_FIXED=cut.c_fixed,
+            ROWS=min(launch.ROWS, launch.CHUNK),
+            OVER=min(launch.OVER, cut.block_n),
+            **(cut.constants | {"STAGES": launch.BACKWARD_STAGES}),
         )
+        grad_packed = grad_packed.sum(0)[..., : cut.states]
         grad_B, grad_C = (
-            grad.sum(0).to(x.dtype) if x.ndim == 2 else ungrouped(grad.sum(0), x)
-            for x, grad in ((B, grad_B), (C, grad_C))
+            ungrouped(grad_packed[..., place, :], x) if grad is None else cut.out_of_tiles(grad.sum((0, 1))).to(x.dtype)
+            for place, (x, grad) in enumerate(((B, grad_B), (C, grad_C)))
         )
+        grad_D, grad_bias = (cut.out_of_tiles(x.sum((0, 1)))[:, 0] for x in (grad_D, grad_bias))
         return (
             grad_u.transpose(1, 2),
             grad_delta.transpose(1, 2),
-            grad_A.sum(0).to(A.dtype),
+            cut.out_of_tiles(grad_A.sum((0, 1))).to(A.dtype),
             grad_B,
             grad_C,
-            None if D is None else grad_D.sum(0).to(D.dtype),
+            None if D is None else grad_D.to(D.dtype),
             None if grad_z is None else grad_z.transpose(1, 2),
-            None if delta_bias is None else grad_bias.sum(0).to(delta_bias.dtype),
-            None if initial_state is None else grad_initial.to(initial_state.dtype),
+            None if delta_bias is None else grad_bias.to(delta_bias.dtype),
+            None if initial_state is None else cut.out_of_tiles(grad_initial).to(initial_state.dtype),
+            None,
             None,
         )
 
 
-def _grid(batch: int, dim: int, groups: int) -> tuple[int, int]:
-    """Tiles of channels, none with channels of two groups, and sequences."""
-    return groups * triton.cdiv(dim // groups, BLOCK_D), batch
-
-
-def _strided(x: Tensor | None) -> tuple[Tensor | None, int, int, int]:
-    return (None, 0, 0, 0) if x is None else (x, *x.stride())
-
-
-def _given(x: Tensor | None) -> Tensor | None:
-    return None if x is None else x.contiguous()
-
-
-def _weights(weights: Tensor) -> tuple[Tensor, int, int, int, int, int]:
-    """B or C with its number of groups and the strides of batch, group, state and time."""
-    if weights.ndim == 2:
-        return weights.contiguous(), 1, 0, 0, 0, 0
-    if weights.ndim == 3:
-        weights = weights[:, None]
-    return weights, weights.shape[1], *weights.stride()
+def _tiled(cut: Cut, A: Tensor, B: Tensor, C: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """A, and B and C where fixed, in tiles."""
+    return cut.in_tiles(A), *(cut.in_tiles(x) if x.ndim == 2 else None for x in (B, C))

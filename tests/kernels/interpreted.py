@@ -17,7 +17,7 @@ from claimbench.kernels.conv import triton as conv_triton
 from claimbench.kernels.gated import triton as gated_triton
 from claimbench.kernels.norm import triton as norm_triton
 from claimbench.kernels.rotary import triton as rotary_triton
-from claimbench.kernels.scan import triton as scan_triton
+from claimbench.kernels.scan import _triton_launch as scan_launch
 from kernels import scans, test_causal_conv1d, test_rms_norm, test_rope, test_swiglu
 from kernels import test_selective_state_update as steps
 
@@ -35,18 +35,44 @@ CASES = [
     Case(batch=2, dim=5, length=6, state=3, b_fixed=True, c_fixed=True, D=False),
     Case(batch=1, dim=5, length=6, state=3, z=False, D=False, bias=False, softplus=False, initial=False),
 ]
+LONG = [
+    Case(batch=2, dim=9, length=23, state=3),
+    Case(batch=1, dim=5, length=16, state=16, initial=False, last=False),
+    Case(batch=1, dim=6, length=41, state=2, groups=3, transposed=False),
+    Case(batch=1, dim=12, length=17, state=2, groups=2, groups_c=3, initial=False),
+    Case(batch=1, dim=5, length=19, state=3, b_fixed=True, z=False),
+    Case(batch=1, dim=5, length=18, state=3, c_fixed=True, last=False),
+    Case(batch=1, dim=9, length=25, state=5, b_fixed=True, c_fixed=True, D=False, bias=False, softplus=False),
+]
+"""Sequences that are split."""
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_triton, "CHUNK", 4)
-    monkeypatch.setattr(scan_triton, "BLOCK_D", 8)
+    monkeypatch.setattr(scan_launch, "CHUNK", 4)
+    monkeypatch.setattr(scan_launch, "BLOCK_D", 8)
     monkeypatch.setattr(conv_triton, "BLOCK_T", 8)
     monkeypatch.setattr(conv_triton, "BLOCK_D", 8)
     for family in (gated_triton, norm_triton, rotary_triton):
         monkeypatch.setattr(family, "TILE", 64)
     monkeypatch.setattr(norm_triton, "WIDEST", 64)
     monkeypatch.setattr(norm_triton, "PROGRAMS", 2)
+
+
+@pytest.fixture
+def split(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Splits of a chunk or two."""
+    monkeypatch.setattr(scan_launch, "PROGRAMS", 10**6)
+    monkeypatch.setattr(scan_launch, "SPLIT_STEPS", 4)
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("case", LONG, ids=str)
+@pytest.mark.usefixtures("split")
+def test_scan_in_splits(case: Case, dtype: torch.dtype) -> None:
+    x = scans.inputs(case)
+    assert scan_launch.Cut.of(x["u"], x["A"], x["B"], x["C"]).splits > 2
+    test_scan(case, dtype)
 
 
 @pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
@@ -151,11 +177,13 @@ def test_what_is_strided_is_read_where_it_lies() -> None:
         assert copies.seen == []
 
 
-def _everything() -> dict[str, torch.Tensor]:
+def _everything(length: int) -> dict[str, torch.Tensor]:
     """Outputs and gradients of every kernel."""
     cos, sin = (x.float() for x in test_rope.angles(5, 7))
     found = {
-        "scan": scans.results(scans.inputs(Case(batch=2, dim=9, length=6, state=3, groups=3)), "triton", torch.float32),
+        "scan": scans.results(
+            scans.inputs(Case(batch=2, dim=9, length=length, state=3, groups=3)), "triton", torch.float32
+        ),
         "norm": results(partial(rms_norm, backend="triton"), test_rms_norm.inputs(19, 17), torch.float32),
         "wide norm": results(partial(rms_norm, backend="triton"), test_rms_norm.inputs(3, 100), torch.float32),
         "gated": results(partial(swiglu, backend="triton"), test_swiglu.inputs(7, 33), torch.float32),
@@ -166,13 +194,37 @@ def _everything() -> dict[str, torch.Tensor]:
     return {f"{family}: {name}": value for family, values in found.items() for name, value in values.items()}
 
 
-def test_every_element_is_written_and_the_same_bits_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = _everything()
+@pytest.mark.usefixtures("split")
+@pytest.mark.parametrize("length", [6, 19], ids=["whole", "split"])
+def test_every_element_is_written_and_the_same_bits_every_time(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = _everything(length)
     new_empty = torch.Tensor.new_empty
     poisoned = lambda self, *shape, **options: new_empty(self, *shape, **options).fill_(torch.nan)  # noqa: E731
     monkeypatch.setattr(torch.Tensor, "new_empty", poisoned)
-    for name, value in _everything().items():
+    for name, value in _everything(length).items():
         assert torch.equal(value, first[name]), name
+
+
+@pytest.mark.usefixtures("split")
+def test_a_state_of_zero_stays_so_where_growth_overflows() -> None:
+    """The decay of a whole split, exp(A ΣΔ), is infinite here; that of a step is not."""
+    one, A = torch.ones(1, 3, 16), torch.full((3, 1), 40.0)
+    u = one.clone()
+    u[..., :15] = 0
+    arguments = (u, one, A, one[:, :1], one[:, :1])
+    out, last = selective_scan(*arguments, return_last_state=True, backend="triton")
+    truth = selective_scan(*arguments, return_last_state=True, backend="naive")
+    scans.assert_close({"out": out, "last": last}, {"out": truth[0], "last": truth[1]}, 1e-6)
+
+
+@pytest.mark.usefixtures("split")
+def test_infinite_decay_forgets() -> None:
+    x = scans.inputs(Case(batch=1, dim=5, length=18, state=3, softplus=False, bias=False))
+    x = {name: value.float() if isinstance(value, torch.Tensor) else value for name, value in x.items()}
+    x["A"][1, 2] = -torch.inf
+    out, last = selective_scan(**x, return_last_state=True, backend="triton")
+    truth = selective_scan(**x, return_last_state=True, backend="naive")
+    scans.assert_close({"out": out, "last": last}, {"out": truth[0], "last": truth[1]}, 2e-6)
 
 
 def test_float64_is_refused() -> None:
