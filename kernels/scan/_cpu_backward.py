@@ -31,17 +31,17 @@ from claimbench.kernels._simd import (
     stack_rows,
     store,
     store_first,
-    total,
-    totals,
 )
 from claimbench.kernels.scan._cpu_tiles import (
     CHUNK,
     LN2,
     LOG2E,
+    add,
     from_tiles,
     gather,
     place,
     reach,
+    sum_lanes,
     to_tiles,
     weights_size,
 )
@@ -103,24 +103,6 @@ def _there_and_back(
             grad_a = grad_a + grad_exponent * step
         store(work, grad_h_at + at, grad_h)
         store(work, grad_a_at + at, load_like(stack, work, grad_a_at + at) + grad_a)
-
-
-@compiled
-def _add(work, to, at, size):
-    """Adds `size` numbers from `at` on to those from `to` on."""
-    for i in range(0, size, LANES):
-        store(work, to + i, load(work, to + i) + load(work, at + i))
-
-
-@compiled
-def _sum_lanes(work, at, steps, states, out, to, stride):
-    """Sums over the lanes of [step, state, lane] from `at` on, to `out` from `to` on, a step every `stride`."""
-    whole = states - states % LANES
-    for t in range(steps):
-        for n in range(0, whole, LANES):
-            store(out, to + t * stride + n, totals(work, at + (t * states + n) * LANES))
-        for n in range(whole, states):
-            out[to + t * stride + n] = total(load(work, at + (t * states + n) * LANES))
 
 
 @compiled
@@ -288,16 +270,16 @@ def backward(
                 store(work, grad_skip + at, load(work, grad_skip + at) + skip_sum)
                 store(work, grad_shift + at, load(work, grad_shift + at) + shift_sum)
                 if B_fixed:
-                    _add(work, grad_b_sum + of_tile, grad_b, states * LANES)
+                    add(work, grad_b_sum + of_tile, grad_b, states * LANES)
                 if C_fixed:
-                    _add(work, grad_c_sum + of_tile, grad_c, states * LANES)
+                    add(work, grad_c_sum + of_tile, grad_c, states * LANES)
 
                 if tile % per_group == per_group - 1:
                     to = ((b * length + start) * groups + group) * states
                     if not B_fixed:
-                        _sum_lanes(work, grad_b, steps, states, grad_B, to, groups * states)
+                        sum_lanes(work, grad_b, steps, states, grad_B, to, groups * states)
                     if not C_fixed:
-                        _sum_lanes(work, grad_c, steps, states, grad_C, to, groups * states)
+                        sum_lanes(work, grad_c, steps, states, grad_C, to, groups * states)
         if grad_initial_at != 0:
             from_tiles(work, grad_h, dim, states, groups, grad_initial, of_batch)
 

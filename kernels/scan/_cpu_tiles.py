@@ -12,16 +12,18 @@ references to every array that a function is given, and would do so more often t
 from __future__ import annotations
 
 from claimbench.kernels._cache import compiled
-from claimbench.kernels._simd import EXP2_RANGE, LANES, aligned, like, load, magnitude, maximum, store
+from claimbench.kernels._simd import EXP2_RANGE, LANES, aligned, like, load, magnitude, maximum, store, total, totals
 
 __all__ = [
     "CHUNK",
     "LN2",
     "LOG2E",
+    "add",
     "from_tiles",
     "gather",
     "place",
     "reach",
+    "sum_lanes",
     "tiles",
     "to_tiles",
     "weights_size",
@@ -103,3 +105,21 @@ def gather(weights, layout, b, groups, states, start, steps, work, at):
                 store(work, to + n, load(weights, source + n))
             for n in range(whole, states):
                 work[to + n] = weights[source + n * by_state]
+
+
+@compiled
+def add(work, to, at, size):
+    """Adds `size` numbers from `at` on to those from `to` on."""
+    for i in range(0, size, LANES):
+        store(work, to + i, load(work, to + i) + load(work, at + i))
+
+
+@compiled
+def sum_lanes(work, at, steps, states, out, to, stride):
+    """Sums over the lanes of [step, state, lane] from `at` on, to `out` from `to` on, a step every `stride`."""
+    whole = states - states % LANES
+    for t in range(steps):
+        for n in range(0, whole, LANES):
+            store(out, to + t * stride + n, totals(work, at + (t * states + n) * LANES))
+        for n in range(whole, states):
+            out[to + t * stride + n] = total(load(work, at + (t * states + n) * LANES))
