@@ -13,16 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from claimbench.kernels._build import Build
-from claimbench.kernels.conv import _triton_kernels as conv
-from claimbench.kernels.conv import triton as conv_launch
+from claimbench.kernels.conv.builds import BUILDS as CONV
 from claimbench.kernels.gated.builds import BUILDS as GATED
 from claimbench.kernels.norm.builds import BUILDS as NORM
 from claimbench.kernels.rotary.builds import BUILDS as ROTARY
-from claimbench.kernels.scan import _triton_backward_kernels as scan_backward
-from claimbench.kernels.scan import _triton_kernels as scan
-from claimbench.kernels.scan import _triton_launch as scan_launch
-from claimbench.kernels.scan import _triton_split_kernels as scan_splits
-from claimbench.kernels.scan.step_builds import BUILDS as STEP
+from claimbench.kernels.scan.builds import BUILDS as SCAN
 
 __all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "compiled", "table"]
 
@@ -47,45 +42,7 @@ class Usage:
     """Shared memory a program."""
 
 
-_SCAN = {
-    "grad_out_channel": 1, "u_channel": 1, "delta_channel": 1, "z_channel": 1, "B_state": 1, "C_state": 1,
-    "B_groups": 1, "C_groups": 1, "groups": 1, "HAS_Z": True, "HAS_D": True, "HAS_BIAS": True, "HAS_STARTS": True,
-    "HAS_ENDS": True, "SOFTPLUS": True, "KEEP": True, "REVERSE": False, "B_FIXED": False, "C_FIXED": False,
-    "STATES": 16, "CHUNK": scan_launch.CHUNK, "STAGES": scan_launch.STAGES, "OVER": scan_launch.OVER,
-    "BLOCK_T": scan_launch.PACK_STEPS, "BLOCK_D": scan_launch.BLOCK_D, "BLOCK_N": 16,
-}  # fmt: skip
-_SCAN_FLOAT32 = (
-    "A_ptr", "packed_ptr", "D_ptr", "bias_ptr", "last_ptr", "checkpoints_ptr", "rows_ptr", "scratch_ptr", "starts_ptr",
-    "states_ptr", "sums_ptr", "gradients_ptr", "ends_ptr", "grad_A_ptr", "grad_B_ptr", "grad_C_ptr", "grad_packed_ptr",
-    "grad_D_ptr", "grad_bias_ptr", "grad_initial_ptr",
-)  # fmt: skip
-_CONV = {
-    "x_channel": 1, "HAS_BIAS": True, "ACTIVATED": True, "WIDTH": 4, "BLOCK_T": conv_launch.BLOCK_T,
-    "BLOCK_D": conv_launch.BLOCK_D,
-}  # fmt: skip
-_CONV_FLOAT32 = ("weight_ptr", "bias_ptr", "grad_weight_ptr", "grad_bias_ptr")
-BUILDS = (
-    *(
-        Build("scan", kernel, _SCAN | more, scan_launch.NUM_WARPS, _SCAN_FLOAT32)
-        for kernel, more in (
-            (scan.pack_weights_kernel, {}),
-            (scan.selective_scan_fwd_kernel, {}),
-            (
-                scan_backward.selective_scan_bwd_kernel,
-                {"ROWS": scan_launch.ROWS, "STAGES": scan_launch.BACKWARD_STAGES},
-            ),
-            (scan_splits.split_states_kernel, {}),
-            (scan_splits.split_gradients_kernel, {}),
-            (scan_splits.combine_splits_kernel, {"ROWS": scan_launch.COMBINE_ROWS}),
-        )
-    ),
-    *STEP,
-    Build("conv", conv.causal_conv1d_fwd_kernel, _CONV, conv_launch.NUM_WARPS, _CONV_FLOAT32),
-    Build("conv", conv.causal_conv1d_bwd_kernel, _CONV | {"grad_out_channel": 1}, conv_launch.NUM_WARPS, _CONV_FLOAT32),
-    *NORM,
-    *GATED,
-    *ROTARY,
-)
+BUILDS = (*SCAN, *CONV, *NORM, *GATED, *ROTARY)
 
 
 def compiled(kernel: Build, target: str) -> Any:

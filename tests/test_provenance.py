@@ -125,13 +125,13 @@ def test_a_kernel_that_nobody_exports_or_a_module_that_is_gone(house: Path) -> N
 def test_every_module_that_a_trial_loads_is_in_its_hash() -> None:
     """What Python loads for Mamba's training is what was found by reading."""
     code = (
-        "import sys, claimbench.impls.mamba.experiments.training; from claimbench.kernels import warm; "
+        "import sys, claimbench.impls.mamba.experiments.copying; from claimbench.kernels import warm; "
         "from claimbench.kernels.scan import cpu; from claimbench.kernels.conv import cpu; "
         "print(*(n for n in sys.modules if n.startswith(('claimbench.impls.', 'claimbench.kernels.'))))"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True)
     files: dict[str, Path] = {}
-    sources._follow("claimbench.impls.mamba.experiments.training", files)  # pyright: ignore[reportPrivateUsage]
+    sources._follow("claimbench.impls.mamba.experiments.copying", files)  # pyright: ignore[reportPrivateUsage]
     assert set(done.stdout.split()) - {"claimbench.kernels._warm"} <= set(files)
 
 
@@ -169,7 +169,7 @@ def test_versions_name_what_is_installed() -> None:
 def test_no_torch_is_imported() -> None:
     code = (
         "import sys; from claimbench import provenance; provenance.versions(); "
-        "provenance.code_sha('claimbench.impls.mamba.experiments.training:f'); sys.exit('torch' in sys.modules)"
+        "provenance.code_sha('claimbench.impls.mamba.experiments.copying:f'); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 import triton
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from claimbench.kernels._function import Function, Gradient
 from claimbench.kernels.conv import _triton_kernels as kernels
 
 __all__ = ["BLOCK_D", "BLOCK_T", "NUM_WARPS", "CausalConv1d", "causal_conv1d"]
@@ -25,11 +25,11 @@ def causal_conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, activated: boo
     for name, tensor in {"x": x, "weight": weight}.items():
         if tensor.dtype == torch.float64:
             raise TypeError(f"{name} is float64, which the Triton kernels do not compute in: pass backend='naive'")
-    return CausalConv1d.apply(x, weight, bias, activated)  # pyright: ignore[reportReturnType]
+    return CausalConv1d.call(x, weight, bias, activated)
 
 
-class CausalConv1d(torch.autograd.Function):
-    """The kernels' forward and backward; it keeps its inputs alone."""
+class CausalConv1d(Function):
+    """The forward kernel; it keeps its inputs alone."""
 
     @staticmethod
     def forward(x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool) -> Tensor:
@@ -53,9 +53,18 @@ class CausalConv1d(torch.autograd.Function):
         ctx.save_for_backward(x, weight, bias)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, bias = ctx.saved_tensors
+        grad_x, grad_weight, *grad_bias = CausalConv1dGradient.call(grad_out, *ctx.saved_tensors, ctx.activated)
+        return grad_x, grad_weight, grad_bias[0] if grad_bias else None, None
+
+
+class CausalConv1dGradient(Gradient):
+    """The backward kernel: gradients of x, weight and, where there is one, bias."""
+
+    @staticmethod
+    def forward(
+        grad_out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None, activated: bool
+    ) -> tuple[Tensor, ...]:
         batch, dim, length = x.shape
         grid = _grid(batch, dim, length)
         grad_x = x.new_empty(batch, length, dim)
@@ -73,14 +82,10 @@ class CausalConv1d(torch.autograd.Function):
             grad_bias,
             dim,
             length,
-            **_constants(weight, bias, ctx.activated),
+            **_constants(weight, bias, activated),
         )
-        return (
-            grad_x.transpose(1, 2),
-            grad_weight.sum(0).t().to(weight.dtype),
-            None if bias is None else grad_bias.sum(0).to(bias.dtype),
-            None,
-        )
+        found = grad_x.transpose(1, 2), grad_weight.sum(0).t().to(weight.dtype)
+        return found if bias is None else (*found, grad_bias.sum(0).to(bias.dtype))
 
 
 def _grid(batch: int, dim: int, length: int) -> tuple[int, int, int]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from claimbench.kernels._function import Function, Gradient
 from claimbench.kernels.scan import _triton_launch as launch
 from claimbench.kernels.scan._forms import ungrouped
 from claimbench.kernels.scan._triton_backward_kernels import BY_ROW, selective_scan_bwd_kernel
@@ -38,12 +38,11 @@ def selective_scan(
             raise TypeError(f"{name} is float64, which the Triton kernels do not compute in: pass backend='naive'")
     tensors = (u, delta, A, B, C, D, z, delta_bias, initial_state)
     keep = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in tensors)
-    out, last, *_ = SelectiveScan.apply(*tensors, delta_softplus, keep)  # pyright: ignore[reportGeneralTypeIssues]
-    return out, last
+    return SelectiveScan.call(*tensors, delta_softplus, keep)[:2]
 
 
-class SelectiveScan(torch.autograd.Function):
-    """The kernels' forward and backward. Beside its results forward returns what backward needs of it, if `keep`."""
+class SelectiveScan(Function):
+    """The forward kernels: output, last state, and what backward needs of them, None unless it is to be kept."""
 
     @staticmethod
     def forward(
@@ -108,16 +107,41 @@ class SelectiveScan(torch.autograd.Function):
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_out: Tensor | None, grad_last: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
-        u, delta, A, B, C, D, z, delta_bias, initial_state, checkpoints, packed = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[:9]
+        gradients = SelectiveScanGradient.call(grad_out, grad_last, *ctx.saved_tensors, ctx.delta_softplus, *wanted)
+        found = iter(gradients)
+        return *(next(found) if needed else None for needed in wanted), None, None
+
+
+class SelectiveScanGradient(Gradient):
+    """The backward kernels: the gradients of those tensors that are wanted."""
+
+    @staticmethod
+    def forward(
+        grad_out: Tensor | None,
+        grad_last: Tensor | None,
+        u: Tensor,
+        delta: Tensor,
+        A: Tensor,
+        B: Tensor,
+        C: Tensor,
+        D: Tensor | None,
+        z: Tensor | None,
+        delta_bias: Tensor | None,
+        initial_state: Tensor | None,
+        checkpoints: Tensor,
+        packed: Tensor,
+        delta_softplus: bool,
+        *wanted: bool,
+    ) -> tuple[Tensor, ...]:
         cut = Cut.of(u, A, B, C)
         batch, dim, length = u.shape
         if grad_out is None:
             grad_out = u.new_zeros(1, 1, 1).expand(batch, dim, length)
         tiled_A, fixed_B, fixed_C = _tiled(cut, A, B, C)
         ends = launch.split_ends(
-            cut, grad_out, delta, tiled_A, fixed_C, z, packed, delta_bias, grad_last, ctx.delta_softplus
+            cut, grad_out, delta, tiled_A, fixed_C, z, packed, delta_bias, grad_last, delta_softplus
         )
 
         def empty(*shape: int) -> Tensor:
@@ -165,7 +189,7 @@ class SelectiveScan(torch.autograd.Function):
             HAS_D=D is not None,
             HAS_BIAS=delta_bias is not None,
             HAS_ENDS=ends is not None,
-            SOFTPLUS=ctx.delta_softplus,
+            SOFTPLUS=delta_softplus,
             B_FIXED=cut.b_fixed,
             C_FIXED=cut.c_fixed,
             ROWS=min(launch.ROWS, launch.CHUNK),
@@ -178,19 +202,18 @@ class SelectiveScan(torch.autograd.Function):
             for place, (x, grad) in enumerate(((B, grad_B), (C, grad_C)))
         )
         grad_D, grad_bias = (cut.out_of_tiles(x.sum((0, 1)))[:, 0] for x in (grad_D, grad_bias))
-        return (
-            grad_u.transpose(1, 2),
-            grad_delta.transpose(1, 2),
-            cut.out_of_tiles(grad_A.sum((0, 1))).to(A.dtype),
-            grad_B,
-            grad_C,
-            None if D is None else grad_D.to(D.dtype),
-            None if grad_z is None else grad_z.transpose(1, 2),
-            None if delta_bias is None else grad_bias.to(delta_bias.dtype),
-            None if initial_state is None else cut.out_of_tiles(grad_initial).to(initial_state.dtype),
-            None,
-            None,
+        gradients = (
+            (u, grad_u.transpose(1, 2)),
+            (delta, grad_delta.transpose(1, 2)),
+            (A, cut.out_of_tiles(grad_A.sum((0, 1)))),
+            (B, grad_B),
+            (C, grad_C),
+            (D, grad_D),
+            (z, None if grad_z is None else grad_z.transpose(1, 2)),
+            (delta_bias, grad_bias),
+            (initial_state, cut.out_of_tiles(grad_initial)),
         )
+        return tuple(gradient.to(x.dtype) for needed, (x, gradient) in zip(wanted, gradients, strict=True) if needed)
 
 
 def _tiled(cut: Cut, A: Tensor, B: Tensor, C: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
