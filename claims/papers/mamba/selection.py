@@ -63,11 +63,11 @@ SELECTIVE_COPYING = Claim(
 
 _BLOCKS = ("mamba", "h3", "plain")
 _RATES = {
-    "mamba_s6": 4e-3,
+    "mamba_s6": 8e-3,
     "mamba_s4": 8e-3,
     "h3_s6": 4e-3,
     "h3_s4": 8e-3,
-    "plain_s6": 8e-3,
+    "plain_s6": 4e-3,
     "plain_s4": 8e-3,
 }
 _SETUP = Copying(length=64, data_tokens=4, d_model=32, batch_size=32, steps=1000)
@@ -110,8 +110,8 @@ IN_EVERY_BLOCK = Claim(
             for block, published in zip(_BLOCKS, (0.434, 0.427, 0.787), strict=True)
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True),
-    needs=Needs(core_seconds={"cpu": 480.0}, memory_bytes=2 * 2**30, trial_seconds=300.0),
+    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=5),
+    needs=Needs(core_seconds={"cpu": 700.0}, memory_bytes=2 * 2**30, trial_seconds=300.0),
     tuning=_TUNING,
     setups_tried=5,
     keywords=("s4", "s6", "selection", "h3"),
@@ -135,8 +135,8 @@ GATE_IS_NOT_SELECTION = Claim(
     workloads={"cpu": _SETUP},
     metric=_ACCURACY,
     expectation=Difference(subject="plain_s6", baseline="mamba_s4", at_least=0.05, published=0.406),
-    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=10),
-    needs=Needs(core_seconds={"cpu": 150.0}, memory_bytes=2 * 2**30, trial_seconds=300.0),
+    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=10, seeds_per_trial=5),
+    needs=Needs(core_seconds={"cpu": 200.0}, memory_bytes=2 * 2**30, trial_seconds=300.0),
     tuning=_TUNING,
     setups_tried=5,
     keywords=("s4", "s6", "selection", "gate"),
