@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.autograd import forward_ad
 
 from claimbench.kernels._vmap import sequential
 
-__all__ = ["Function", "Gradient"]
+__all__ = ["Function", "Gradient", "recorded"]
+
+
+def recorded(*tensors: Tensor | None) -> bool:
+    """Whether somebody may ask for gradients of a call on these tensors, so that it must keep what backward needs."""
+    if torch._C._are_functorch_transforms_active():
+        return True  # a tensor inside vmap does not tell what the one outside asks for
+    return torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in tensors)
 
 
 class Function(torch.autograd.Function):

@@ -6,7 +6,7 @@ on from a state (`prefill`), and one token at a time (`step`), in memory that do
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -70,7 +70,7 @@ class _Convolution(nn.Module):
 
     def __init__(self, config: BlockConfig, *, activated: bool, bias: bool) -> None:
         super().__init__()
-        self.activation = "silu" if activated else None
+        self.activation: Literal["silu"] | None = "silu" if activated else None
         self.weight = nn.Parameter(torch.empty(config.d_inner, config.d_conv))
         self.bias = nn.Parameter(torch.empty(config.d_inner)) if bias else None
 

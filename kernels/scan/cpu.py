@@ -12,7 +12,7 @@ from torch import Tensor
 
 from claimbench.kernels._arrays import contiguous, of_dtype, placed, rows
 from claimbench.kernels._backend import working_dtype
-from claimbench.kernels._function import Function, Gradient
+from claimbench.kernels._function import Function, Gradient, recorded
 from claimbench.kernels._memory import SCALARS, address
 from claimbench.kernels._simd import LANES
 from claimbench.kernels.scan._cpu_backward import backward
@@ -37,8 +37,7 @@ def selective_scan(
 ) -> tuple[Tensor, Tensor]:
     """(output, last state); shapes as in `claimbench.kernels.selective_scan`."""
     inputs = (u, delta, A, B, C, D, z, delta_bias, initial_state)
-    keep = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in inputs)
-    return SelectiveScan.call(*inputs, delta_softplus, keep)[:2]
+    return SelectiveScan.call(*inputs, delta_softplus, recorded(*inputs))[:2]
 
 
 class SelectiveScan(Function):
@@ -62,8 +61,7 @@ class SelectiveScan(Function):
         states, dtype, groups = A.shape[1], working_dtype(u, delta, A, B, C), common_groups(B, C)
         out = torch.empty(batch, length, dim, dtype=dtype)
         last = torch.empty(batch, dim, states, dtype=dtype)
-        n_kept = -(-length // CHUNK) - 1 if keep else 0
-        checkpoints = torch.empty(batch * n_kept * tiles(dim, groups) * states * LANES, dtype=dtype)
+        checkpoints = torch.empty(_checkpoint_size(batch, dim, states, length, groups) if keep else 0, dtype=dtype)
         given, places = _placed(dtype, u, delta, A, B, C, D, z, delta_bias, initial_state)
         forward(
             SCALARS[dtype](0),
@@ -118,6 +116,8 @@ class SelectiveScanGradient(Gradient):
     ) -> tuple[Tensor, ...]:
         batch, dim, length = u.shape
         states, dtype, groups = A.shape[1], checkpoints.dtype, common_groups(B, C)
+        if checkpoints.numel() != _checkpoint_size(batch, dim, states, length, groups):
+            raise RuntimeError("the forward pass kept no checkpoints, because nothing asked for gradients then")
         if grad_out is None:
             grad_out = u.new_zeros(1, 1, 1).expand(batch, length, dim).transpose(1, 2)
 
@@ -163,6 +163,11 @@ class SelectiveScanGradient(Gradient):
             (initial_state, grad_initial),
         )
         return tuple(gradient.to(x.dtype) for needed, (x, gradient) in zip(wanted, gradients, strict=True) if needed)
+
+
+def _checkpoint_size(batch: int, dim: int, states: int, length: int, groups: int) -> int:
+    """Numbers of the states before every chunk but the first."""
+    return batch * ((length - 1) // CHUNK) * tiles(dim, groups) * states * LANES
 
 
 def _placed(

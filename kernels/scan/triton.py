@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from claimbench.kernels._function import Function, Gradient
+from claimbench.kernels._function import Function, Gradient, recorded
 from claimbench.kernels.scan import _triton_launch as launch
 from claimbench.kernels.scan._forms import ungrouped
 from claimbench.kernels.scan._triton_backward_kernels import BY_ROW, selective_scan_bwd_kernel
@@ -37,8 +37,7 @@ def selective_scan(
         if x is not None and x.dtype == torch.float64:
             raise TypeError(f"{name} is float64, which the Triton kernels do not compute in: pass backend='naive'")
     tensors = (u, delta, A, B, C, D, z, delta_bias, initial_state)
-    keep = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in tensors)
-    return SelectiveScan.call(*tensors, delta_softplus, keep)[:2]
+    return SelectiveScan.call(*tensors, delta_softplus, recorded(*tensors))[:2]
 
 
 class SelectiveScan(Function):

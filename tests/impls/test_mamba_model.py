@@ -9,6 +9,8 @@ import math
 import pytest
 import torch
 
+from claimbench.impls.common.initialise import generator
+from claimbench.impls.common.learner import Learner, Learning
 from claimbench.impls.mamba.block import MambaBlock
 from claimbench.impls.mamba.config import S4, S6, BlockConfig, selection
 from claimbench.impls.mamba.model import MambaConfig, MambaLM
@@ -290,3 +292,25 @@ def test_a_step_overwrites_the_state_it_is_given():
     net.step(tokens()[:, 0], states)
     assert [(state.conv.data_ptr(), state.ssm.data_ptr()) for state in states] == addresses
     assert all(state.ssm.abs().sum() > 0 for state in states)
+
+
+def test_seeds_that_are_trained_together_reach_what_they_reach_alone():
+    """Over several chunks of the scan: under vmap a tensor does not say that its gradient will be asked for."""
+
+    def batch(seed: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        drawn = torch.randint(11, (2, 41), generator=generator(seed, f"{step}"))
+        return drawn[:, :-1], drawn[:, 1:]
+
+    learning = Learning(
+        lambda seed: model(seed, tied=False),
+        batch,
+        lambda net, given: torch.nn.functional.cross_entropy(net(given[0]).flatten(0, 1), given[1].flatten()),
+        lambda net: {"first": next(net.parameters())[0, 0].item()},
+    )
+    alone = [Learner(learning, (seed,)) for seed in (0, 1)]
+    together = Learner(learning, (0, 1))
+    for learner in (*alone, together):
+        learner.loss(1).backward()
+    for name, stacked in together.parameters.items():
+        for seed, learner in enumerate(alone):
+            assert error(stacked.grad[seed], learner.parameters[name].grad) < 1e-4, name

@@ -11,7 +11,7 @@ from kernels.gradients import normal, results
 from kernels.scans import assert_close
 from torch import Tensor
 
-from claimbench.kernels import rms_norm, rope, swiglu
+from claimbench.kernels import causal_conv1d, rms_norm, rope, selective_scan, swiglu
 from claimbench.kernels._vmap import sequential
 
 SEEDS = 3
@@ -30,7 +30,19 @@ def turned(x: Tensor, backend: str | None = None) -> Tensor:
     return rope(x, *ANGLES, interleaved=True, backend=backend)
 
 
+def scan(
+    u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, backend: str | None = None
+) -> tuple[Tensor, Tensor]:
+    return selective_scan(u, delta, -A.abs(), B, C, delta_softplus=True, return_last_state=True, backend=backend)
+
+
 CASES = [
+    pytest.param(
+        scan,
+        {"u": (2, 5, 40), "delta": (2, 5, 40), "A": (5, 3), "B": (2, 3, 40), "C": (2, 3, 40)},
+        id="selective_scan_over_chunks",
+    ),
+    pytest.param(causal_conv1d, {"x": (2, 5, 20), "weight": (5, 4), "bias": (5,)}, id="causal_conv1d"),
     pytest.param(norm, {"x": (2, 7, 17), "weight": (17,)}, id="rms_norm"),
     pytest.param(norm_of_sum, {"x": (7, 17), "weight": (17,), "residual": (7, 17)}, id="rms_norm_of_a_sum"),
     pytest.param(swiglu, {"gate": (7, 17), "up": (7, 17)}, id="swiglu"),
