@@ -74,7 +74,7 @@ INDUCTION_HEADS = Claim(
         )
     ),
     protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=2),
-    needs=Needs(core_seconds={"cpu": 1700.0}, memory_bytes=3 * 2**30, trial_seconds=600.0),
+    needs=Needs(core_seconds={"cpu": 1800.0}, memory_bytes=3 * 2**30, trial_seconds=600.0),
     tuning=Tuning(option="learning_rate", grid=(5e-4, 1e-3, 2e-3, 4e-3, 8e-3), seeds=(1000, 1001)),
     setups_tried=3,
     keywords=("extrapolation", "length", "attention"),
