@@ -16,7 +16,7 @@ from claimbench.errors import SpecError
 
 __all__ = ["sources_sha"]
 
-_NAMESPACES = ("claimbench.impls", "claimbench.kernels")
+_NAMESPACES = ("claimbench.impls", "claimbench.kernels", "claimbench.stats")
 """Packages whose modules are followed one by one; what their own __init__ exports is followed by name alone."""
 _WHOLE = ("claimbench.measure", "claimbench.trial")
 """Every trial runs through these, whatever its experiment imports."""
@@ -25,9 +25,9 @@ _WHOLE = ("claimbench.measure", "claimbench.trial")
 def sources_sha(module: str) -> str:
     """Hash of the sources behind `module`, from a checkout or an installed wheel alike.
 
-    Modules of claimbench's implementations and kernels are followed through their import statements, those inside
-    functions included. Of any other package, a plugin's, every Python file counts, because how it finds its parts is
-    not ours to know. Raises SpecError where the module cannot be found.
+    Modules of claimbench's implementations, kernels and statistics are followed through their import statements, those
+    inside functions included. Of any other package, a plugin's, every Python file counts, because how it finds its parts is
+    not ours to know. Raises SpecError where the module cannot be found, or imports a whole namespace.
     """
     files = {name: path for whole in _WHOLE for name, path in _package(whole).items()}
     if _followed(module):
@@ -68,9 +68,13 @@ def _follow_import(source: str, name: str, files: dict[str, Path]) -> None:
         _follow(source, files)
     elif source in _NAMESPACES:
         init = _init(source)
-        for home, exported in _imports(init, *_stamp(init)):
-            if exported == name:
-                _follow_import(home, name, files)
+        homes = [home for home, exported in _imports(init, *_stamp(init)) if exported == name]
+        if not homes:
+            raise SpecError(f"`import {source}` hides which of its modules an experiment needs: import them by name")
+        for home in homes:
+            _follow_import(home, name, files)
+    elif f"{source}.{name}" in _NAMESPACES:
+        raise SpecError(f"`import {source}.{name}` hides which of its modules an experiment needs: import them by name")
 
 
 def _file(module: str) -> Path | None:

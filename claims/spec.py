@@ -152,6 +152,8 @@ class Tuning(Model):
     """Values tried, ascending; a best value at either end voids the tuning."""
     seeds: Annotated[tuple[Annotated[int, Field(ge=1000)], ...], Field(min_length=1)]
     """Pilot seeds, 1000 and up, never used to confirm."""
+    metric: str | None = None
+    """Metric that the best value is best in, in the direction of the claim's, which it is by default."""
 
 
 class _Statement(Model):

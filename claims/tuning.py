@@ -66,7 +66,7 @@ def tune(claim: AnyClaim, tier: Tier, store: Store, on_event: Callable[[Any], No
     for variant in variants:
         run_claims([variant], tier, store, role="tuning", seeds=tuning.seeds, on_event=on_event)
     arms = [arm.name for arm in claim.arms if tuning.option in arm.options]
-    means = {arm: tuple(_mean(variant, arm, store) for variant in variants) for arm in arms}
+    means = {arm: tuple(_mean(variant, tuning, arm, store) for variant in variants) for arm in arms}
     return Tuned(claim.id, tuning, tuple(_best(claim, tuning, arm, means[arm]) for arm in arms))
 
 
@@ -82,13 +82,13 @@ def _with_value(claim: Claim, value: float) -> Claim:
     return claim.model_copy(update={"arms": arms})
 
 
-def _mean(variant: Claim, arm: str, store: Store) -> float:
+def _mean(variant: Claim, tuning: Tuning, arm: str, store: Store) -> float:
     sha = variant.measure_sha()
     values = [
         value
         for record in store.records(claim=variant.id)
         if record.measure_sha == sha and record.role == "tuning" and record.arm == arm and record.status == "ok"
-        for value in record.samples[variant.metric.name]
+        for value in record.samples[tuning.metric or variant.metric.name]
     ]
     return float(np.mean(values)) if values else float("nan")
 

@@ -13,11 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claimbench.kernels._build import Build
-from claimbench.kernels.conv.builds import BUILDS as CONV
-from claimbench.kernels.gated.builds import BUILDS as GATED
-from claimbench.kernels.norm.builds import BUILDS as NORM
-from claimbench.kernels.rotary.builds import BUILDS as ROTARY
-from claimbench.kernels.scan.builds import BUILDS as SCAN
+from claimbench.kernels._families import modules
 
 __all__ = ["BUILDS", "TARGETS", "Build", "Usage", "build", "compiled", "table"]
 
@@ -42,7 +38,8 @@ class Usage:
     """Shared memory a program."""
 
 
-BUILDS = (*SCAN, *CONV, *NORM, *GATED, *ROTARY)
+BUILDS: tuple[Build, ...] = tuple(build for family in modules("builds") for build in family.BUILDS)
+"""Those of every family."""
 
 
 def compiled(kernel: Build, target: str) -> Any:

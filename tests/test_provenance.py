@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from claimbench import provenance, sources
+from claimbench import provenance, registry, sources
 from claimbench.errors import SpecError
 from claimbench.record import Machine
+from claimbench.spec import Claim
 
 MACHINE = Machine(cpu="abacus", cores=2, memory_bytes=1, os="none", arch="wood", gpu="slide rule", load_1m=0.5)
 
@@ -122,17 +123,44 @@ def test_a_kernel_that_nobody_exports_or_a_module_that_is_gone(house: Path) -> N
         provenance.code_sha("claimbench.impls.first.speed:f")
 
 
-def test_every_module_that_a_trial_loads_is_in_its_hash() -> None:
-    """What Python loads for Mamba's training is what was found by reading."""
-    code = (
-        "import sys, claimbench.impls.mamba.experiments.copying; from claimbench.kernels import warm; "
-        "from claimbench.kernels.scan import cpu; from claimbench.kernels.conv import cpu; "
-        "print(*(n for n in sys.modules if n.startswith(('claimbench.impls.', 'claimbench.kernels.'))))"
-    )
+EXPERIMENTS = sorted(
+    {claim.experiment.split(":")[0] for claim in registry.claims().values() if isinstance(claim, Claim)}
+)
+
+
+@pytest.mark.parametrize("module", [name for name in EXPERIMENTS if name.startswith("claimbench.impls")])
+def test_every_module_that_a_trial_loads_is_in_its_hash(module: str) -> None:
+    """What Python loads for an experiment is what was found by reading."""
+    code = f"import sys, {module}; print(*(n for n in sys.modules if n.startswith({sources._NAMESPACES})))"  # pyright: ignore[reportPrivateUsage]
     done = subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True)
     files: dict[str, Path] = {}
-    sources._follow("claimbench.impls.mamba.experiments.copying", files)  # pyright: ignore[reportPrivateUsage]
-    assert set(done.stdout.split()) - {"claimbench.kernels._warm"} <= set(files)
+    sources._follow(module, files)  # pyright: ignore[reportPrivateUsage]
+    assert module in done.stdout.split()
+    assert set(done.stdout.split()) - set(sources._NAMESPACES) <= set(files)  # pyright: ignore[reportPrivateUsage]
+
+
+def test_what_kernels_export_is_what_is_followed() -> None:
+    """The names that are fetched when they are asked for, and the imports that type checkers and hashes read."""
+    import claimbench.kernels as kernels
+
+    init = sources._init("claimbench.kernels")  # pyright: ignore[reportPrivateUsage]
+    read = {
+        name: home.rsplit(".", 1)[1]
+        for home, name in sources._imports(init, *sources._stamp(init))  # pyright: ignore[reportPrivateUsage]
+        if home.startswith("claimbench.kernels.")
+    }
+    assert read == kernels._HOME  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import claimbench.kernels", "from claimbench import kernels", "from claimbench.kernels import *"],
+)
+def test_an_import_of_everything_is_refused(house: Path, statement: str) -> None:
+    with (house / "impls/first/speed.py").open("a") as file:
+        file.write(f"{statement}\n")
+    with pytest.raises(SpecError, match="import them by name"):
+        provenance.code_sha("claimbench.impls.first.speed:f")
 
 
 def test_the_measuring_code_is_behind_every_experiment(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:

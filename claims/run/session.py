@@ -92,6 +92,9 @@ def run_claims(
     if made.jobs or made.skips:
         with store.run(run_id) as writer:
             scratch = store.root / "scratch"
+            if fresh:
+                for job in made.jobs:
+                    shutil.rmtree(scratch / job.identity, ignore_errors=True)
             for record in _run(made, writer, launcher or LocalLauncher(workers, logs), logs, scratch, tell):
                 counts[record.status] += 1
     return RunSummary(run_id, **counts, kept=made.kept, duration_s=time.monotonic() - began)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,23 +98,30 @@ class Learner:
 
     @torch.no_grad()
     def evaluate(self) -> list[dict[str, float]]:
-        """The metrics of every seed's model."""
+        """The metrics of every seed's model; NaN where a parameter is not finite."""
         found: list[dict[str, float]] = []
         for model in self.models():
             model.eval()
-            found.append(self._learning.evaluate(model))
+            metrics = self._learning.evaluate(model)
+            if not all(parameter.isfinite().all() for parameter in model.parameters()):
+                # A most likely token can be named even where all logits are NaN: what diverged has no metric.
+                metrics = dict.fromkeys(metrics, math.nan)
+            found.append(metrics)
             model.train()
         return found
 
     def state(self) -> dict[str, Tensor]:
-        """What a checkpoint keeps of the models."""
-        return {name: parameter.detach() for name, parameter in self.parameters.items()}
+        """What a checkpoint keeps of the models: parameters and buffers."""
+        return {name: tensor.detach() for name, tensor in self._tensors().items()}
 
     @torch.no_grad()
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from a checkpoint of `state`."""
-        for name, parameter in self.parameters.items():
-            parameter.copy_(state[name])
+        for name, tensor in self._tensors().items():
+            tensor.copy_(state[name])
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return self.parameters | (self._buffers if self._stacked else dict(self._models[0].named_buffers()))
 
 
 def _exempt(parameter: Tensor) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from claimbench.impls.common.learner import Batch
 __all__ = [
     "VOCABULARY",
     "ByteText",
-    "bigram_bits_per_byte",
     "documents",
     "split_blocks",
     "split_documents",
@@ -100,17 +98,6 @@ def documents(archive: Path) -> list[bytes]:
     with tarfile.open(archive) as tar:
         members = sorted((member for member in tar if member.isfile()), key=lambda member: member.name)
         return [file.read().replace(b"\r\n", b"\n") for member in members if (file := tar.extractfile(member))]
-
-
-def bigram_bits_per_byte(text: ByteText, length: int) -> float:
-    """Bits a byte that a bigram model with add-one smoothing, counted on the training blocks, needs on the tests."""
-    pairs = text.train.long()
-    counts = torch.ones(VOCABULARY, VOCABULARY, dtype=torch.float64)
-    before, after = pairs[:, :-1].reshape(-1), pairs[:, 1:].reshape(-1)
-    counts.index_put_((before, after), torch.ones(before.numel(), dtype=torch.float64), accumulate=True)
-    log_probability = torch.log(counts / counts.sum(dim=1, keepdim=True))
-    inputs, targets = text.tests(length)
-    return -log_probability[inputs, targets].mean().item() / math.log(2)
 
 
 def _blocks(texts: Sequence[bytes], size: int) -> Tensor:

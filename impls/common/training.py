@@ -8,7 +8,7 @@ its checkpoint to the same numbers.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,14 @@ from claimbench.impls.common.schedules import Schedule, multiplier
 from claimbench.record import Curve
 from claimbench.trial import Quality, Trial
 
-__all__ = ["Recipe", "Trained", "quality", "train"]
+__all__ = ["Optimisers", "Recipe", "Trained", "adamw", "quality", "train"]
 
 _SAVE_EVERY_S = 20.0
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained: AdamW, gradient norm clipped, learning rate warmed up and then on a schedule."""
+    """How a model is trained: gradient norm clipped, learning rate warmed up and then on a schedule."""
 
     steps: int
     """Optimiser steps."""
@@ -49,7 +49,8 @@ class Recipe:
     evaluations: int = 5
     """Points of the evaluation curve, the last of them after the last step."""
     together: bool = False
-    """Train the seeds of a trial as one batched program; faster where a step is too small to fill the device."""
+    """Train the seeds of a trial as one batched program: faster where a step is too small to fill the device. On one
+    core that ends below a width of about 16 (`benchmarks/seeds_together.py`)."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,16 @@ class Trained:
         return self.values[metric][-1]
 
 
-def train(learning: Learning, recipe: Recipe, trial: Trial) -> list[Trained]:
+Optimisers = Callable[[list[dict[str, Any]], Recipe], torch.optim.Optimizer]
+"""Parameter groups, each with its weight decay, and the recipe → an optimiser; the loop sets its learning rate."""
+
+
+def adamw(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW, all parameters in one fused step."""
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=recipe.betas, fused=True)
+
+
+def train(learning: Learning, recipe: Recipe, trial: Trial, optimisers: Optimisers = adamw) -> list[Trained]:
     """Train one model a seed of the trial, in their order.
 
     Raises TimeoutError at the trial's deadline: a shorter training would be another measurement. What was done until
@@ -79,7 +89,7 @@ def train(learning: Learning, recipe: Recipe, trial: Trial) -> list[Trained]:
     trained: list[Trained] = []
     for run, group in enumerate(groups):
         progress = _Progress(trial, run, len(groups), recipe.steps)
-        trained += _train(Learner(learning, group, trial.device), recipe, progress)
+        trained += _train(Learner(learning, group, trial.device), recipe, progress, optimisers)
     return trained
 
 
@@ -115,8 +125,8 @@ class _Progress:
         return self.trial.scratch and self.trial.scratch / f"training-{self.run}.pt"
 
 
-def _train(learner: Learner, recipe: Recipe, progress: _Progress) -> list[Trained]:
-    optimiser = torch.optim.AdamW(learner.groups(recipe.weight_decay), betas=recipe.betas, fused=True)
+def _train(learner: Learner, recipe: Recipe, progress: _Progress, optimisers: Optimisers) -> list[Trained]:
+    optimiser = optimisers(learner.groups(recipe.weight_decay), recipe)
     marks = {round(recipe.steps * (k + 1) / recipe.evaluations) for k in range(recipe.evaluations)}
     evaluated: list[tuple[int, list[dict[str, float]]]] = []
     first, saved = 1, time.monotonic()

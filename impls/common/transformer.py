@@ -7,6 +7,7 @@ attention model of that paper's synthetic tasks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -19,7 +20,7 @@ from claimbench.impls.common.layers import AddNorm
 from claimbench.impls.common.rotary import Positions, rotary_tables
 from claimbench.kernels import rope, swiglu
 
-__all__ = ["KeyValueCache", "Transformer", "TransformerConfig"]
+__all__ = ["MLP", "Attention", "KeyValueCache", "Transformer", "TransformerConfig"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class KeyValueCache(NamedTuple):
     """Values."""
 
 
-class _Attention(nn.Module):
+class Attention(nn.Module):
     """Causal attention: softmax(q kᵀ / √d) v."""
 
     def __init__(self, config: TransformerConfig) -> None:
@@ -91,8 +92,10 @@ class _Attention(nn.Module):
         keys, values = cache.keys[:, :, :end], cache.values[:, :, :end]
         if first == 0:
             return self._merge(self._attend(q, keys, values, causal=True))
+        if x.shape[1] == 1:  # one token sees all before it
+            return self._merge(self._attend(q, keys, values))
         seen = torch.arange(end, device=x.device) <= torch.arange(first, end, device=x.device)[:, None]
-        return self._merge(self._attend(q, keys, values, seen=None if len(seen) == 1 else seen))
+        return self._merge(self._attend(q, keys, values, seen=seen))
 
     def _heads(self, x: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
         """q, k and v, (batch, heads, length, head_dim), q and k rotated to the positions from `first` on."""
@@ -113,7 +116,7 @@ class _Attention(nn.Module):
         return self.out_proj(heads.transpose(1, 2).flatten(2))
 
 
-class _MLP(nn.Module):
+class MLP(nn.Module):
     """W₂ (SiLU(W₁ x) ∘ W₃ x)."""
 
     def __init__(self, config: TransformerConfig) -> None:
@@ -129,13 +132,13 @@ class _MLP(nn.Module):
 class _Layer(nn.Module):
     """Attention, and an MLP if there is one; x is the residual stream, branch what is still to be added to it."""
 
-    def __init__(self, config: TransformerConfig) -> None:
+    def __init__(self, config: TransformerConfig, attention: nn.Module) -> None:
         super().__init__()
         self.norm = AddNorm(config.d_model)
-        self.attention = _Attention(config)
+        self.attention = attention
         if config.mlp_width:
             self.mlp_norm = AddNorm(config.d_model)
-            self.mlp = _MLP(config)
+            self.mlp = MLP(config)
 
     def forward(self, x: Tensor, branch: Tensor | None) -> tuple[Tensor, Tensor]:
         h, x = self.norm(x, branch)
@@ -153,9 +156,14 @@ class _Layer(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Tokens (B, L) → logits (B, L, V)."""
+    """Tokens (B, L) → logits (B, L, V); `attention` makes a layer's attention of the config and the layer's index."""
 
-    def __init__(self, config: TransformerConfig, seed: int = 0) -> None:
+    def __init__(
+        self,
+        config: TransformerConfig,
+        seed: int = 0,
+        attention: Callable[[TransformerConfig, int], nn.Module] | None = None,
+    ) -> None:
         super().__init__()
         if config.d_model % config.n_head or config.head_dim % 2 or config.n_head % config.kv_heads:
             raise ValueError(
@@ -163,8 +171,9 @@ class Transformer(nn.Module):
                 f"and {config.kv_heads} key heads must divide them"
             )
         self.config = config
+        make = attention or (lambda config, _: Attention(config))
         self.embedding = nn.Embedding(config.vocabulary, config.d_model)
-        self.layers = nn.ModuleList(_Layer(config) for _ in range(config.n_layer))
+        self.layers = nn.ModuleList(_Layer(config, make(config, index)) for index in range(config.n_layer))
         self.norm = AddNorm(config.d_model)
         self.head = nn.Linear(config.d_model, config.vocabulary, bias=False)
         if config.tied:
@@ -174,10 +183,14 @@ class Transformer(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """All tokens at once."""
+        return self.head(self.features(tokens))
+
+    def features(self, tokens: Tensor) -> Tensor:
+        """What the head reads, (B, L, d_model)."""
         x, branch = self.embedding(tokens), None
         for layer in self._layers():
             x, branch = layer(x, branch)
-        return self.head(self.norm(x, branch)[0])
+        return self.norm(x, branch)[0]
 
     def prefill(self, tokens: Tensor, caches: list[KeyValueCache], first: int = 0) -> Tensor:
         """The tokens from position `first` on, given the caches of those before, which it extends in place.

@@ -82,7 +82,8 @@ class _Convolution(nn.Module):
         """The convolution of x after the inputs `before`, and the last inputs for what follows."""
         extended = torch.cat([before, x], dim=1)
         kept = before.shape[1]
-        return self(extended)[:, kept:], extended[:, extended.shape[1] - kept :]
+        # A copy: a view would keep the whole prompt.
+        return self(extended)[:, kept:], extended[:, extended.shape[1] - kept :].clone()
 
 
 class MambaBlock(Block):
@@ -166,5 +167,7 @@ class H3Block(Block):
 
 
 def make_block(config: BlockConfig) -> Block:
-    """The block that `config.architecture` names."""
+    """The block that `config.architecture` names; raises ValueError where it cannot do what the config asks for."""
+    if config.recompute and config.architecture != "mamba":
+        raise ValueError(f"recompute is for Mamba's block, not for {config.architecture}")
     return {"mamba": MambaBlock, "h3": H3Block, "plain": PlainBlock}[config.architecture](config)

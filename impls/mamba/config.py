@@ -64,6 +64,11 @@ class BlockConfig:
         return self.expand * self.d_model
 
     @property
+    def constant(self) -> tuple[Parameter, ...]:
+        """Those of B and C that do not depend on the input."""
+        return tuple(name for name in ("B", "C") if name not in self.selective)
+
+    @property
     def rank(self) -> int:
         """R."""
         return math.ceil(self.d_model / 16) if self.dt_rank is None else self.dt_rank

@@ -64,11 +64,15 @@ class MambaLM(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """All tokens at once."""
+        return self.head(self.features(tokens))
+
+    def features(self, tokens: Tensor) -> Tensor:
+        """What the head reads, (B, L, D)."""
         x, branch = self.embedding(tokens), None
         for layer in self._layers():
             h, x = layer.norm(x, branch)
             branch = layer.mixer(h)
-        return self.head(self.norm(x, branch)[0])
+        return self.norm(x, branch)[0]
 
     def prefill(self, tokens: Tensor, states: list[BlockState]) -> tuple[Tensor, list[BlockState]]:
         """All tokens at once, going on from `states`; returns logits and the states after the last token."""
@@ -96,7 +100,8 @@ class MambaLM(nn.Module):
         """Cast to 16 bits, but for A, D and the bias of Δ, whose small errors a recurrence would pile up (as in the
         authors' mixed precision); `float32` changes nothing.
         """
-        wide = {id(p) for block in self.blocks() for p in (block.ssm.A_log, block.ssm.D, block.ssm.dt_bias)}
+        recurrent = ("A_log", "A_imag", "C_complex", "D", "dt_bias")
+        wide = {id(p) for block in self.blocks() for name, p in block.ssm.named_parameters() if name in recurrent}
         for parameter in self.parameters():
             if id(parameter) not in wide:
                 parameter.data = parameter.data.to(dtype)

@@ -40,8 +40,9 @@ class SelectiveSSM(nn.Module):
             self.C = nn.Parameter(torch.empty(channels, states))
         self.A_log = nn.Parameter(torch.empty(channels, states))
         self.D = nn.Parameter(torch.empty(channels))
-        for parameter in (self.A_log, self.D):
-            parameter.no_decay = True  # pyright: ignore[reportAttributeAccessIssue] - as in the authors' code
+        # A and D as in the authors' code, a constant B as in S4's.
+        for name in {"A_log", "D", "B"} & {name for name, _ in self.named_parameters()}:
+            self.get_parameter(name).no_decay = True  # pyright: ignore[reportAttributeAccessIssue]
 
     def forward(self, x: Tensor, z: Tensor | None = None, h: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """y for all tokens at once and the last state (B, ED, N); `h` is the state before the first, default 0."""
@@ -91,7 +92,9 @@ class SelectiveSSM(nn.Module):
             parts = joined.split([layer.out_features for layer in layers.values()], dim=-1)
             found = dict(zip(layers, parts, strict=True))
         delta = self.dt_proj(found["delta"]) if "delta" in found else x.new_zeros(1).expand_as(x)
-        return delta, found.get("B", getattr(self, "B", x)), found.get("C", getattr(self, "C", x))
+        for name in self.config.constant:
+            found[name] = self.get_parameter(name)
+        return delta, found["B"], found["C"]
 
     def _explicitly(
         self, x: Tensor, z: Tensor | None, h: Tensor | None, delta: Tensor, B: Tensor, C: Tensor

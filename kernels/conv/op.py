@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from claimbench.kernels._backend import Backend, check_tensors, choose
+from claimbench.kernels._backend import Backend, choose
 
 __all__ = ["causal_conv1d"]
 
@@ -35,7 +35,7 @@ def causal_conv1d(
     Raises ValueError for shapes, devices or an activation that do not fit, TypeError for dtypes that are not real
     floating point.
     """
-    check_tensors(x=x, weight=weight, bias=bias)
+    chosen = choose(backend, x=x, weight=weight, bias=bias)
     if x.ndim != 3 or 0 in x.shape:
         raise ValueError(f"x has shape {tuple(x.shape)}; it must be (batch, dim, length), none of them 0")
     dim = x.shape[1]
@@ -45,7 +45,6 @@ def causal_conv1d(
         raise ValueError(f"bias has shape {tuple(bias.shape)}; it must be (dim,) = {(dim,)}")
     if activation not in (None, "silu", "swish"):
         raise ValueError(f"activation={activation!r}: choose None, 'silu' or 'swish'")
-    chosen = choose(backend, x.device)
     if chosen == "cpu":
         from claimbench.kernels.conv.cpu import causal_conv1d as convolve
     elif chosen == "triton":

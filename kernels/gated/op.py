@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from claimbench.kernels._backend import Backend, check_tensors, choose
+from claimbench.kernels._backend import Backend, choose
 
 __all__ = ["swiglu"]
 
@@ -24,7 +24,7 @@ def swiglu(gate: Tensor, up: Tensor, backend: Backend | None = None) -> Tensor:
     Raises ValueError for shapes or devices that do not fit, TypeError for dtypes that differ or are not real floating
     point.
     """
-    check_tensors(gate=gate, up=up)
+    chosen = choose(backend, gate=gate, up=up)
     shape = gate.shape
     if not shape or 0 in shape:
         raise ValueError(f"gate has shape {tuple(shape)}; it must have dimensions, none of them 0")
@@ -33,7 +33,6 @@ def swiglu(gate: Tensor, up: Tensor, backend: Backend | None = None) -> Tensor:
     if gate.dtype is not up.dtype:
         names = (str(x.dtype).removeprefix("torch.") for x in (up, gate))
         raise TypeError("up is {}, gate {}: convert one to the other's dtype".format(*names))
-    chosen = choose(backend, gate.device)
     if chosen == "cpu":
         from claimbench.kernels.gated.cpu import swiglu as multiply
     elif chosen == "triton":

@@ -6,7 +6,7 @@ from typing import overload
 
 from torch import Tensor
 
-from claimbench.kernels._backend import Backend, check_tensors, choose
+from claimbench.kernels._backend import Backend, choose
 
 __all__ = ["rms_norm"]
 
@@ -47,7 +47,7 @@ def rms_norm(
 
     Raises ValueError for shapes or devices that do not fit, TypeError for dtypes that are not real floating point.
     """
-    check_tensors(x=x, weight=weight, residual=residual)
+    chosen = choose(backend, x=x, weight=weight, residual=residual)
     shape = x.shape
     if not shape or 0 in shape:
         raise ValueError(f"x has shape {tuple(shape)}; it must be (..., dim), none of them 0")
@@ -55,7 +55,6 @@ def rms_norm(
         raise ValueError(f"weight has shape {tuple(weight.shape)}; it must be (dim,) = {tuple(shape[-1:])}")
     if residual is not None and residual.shape != shape:
         raise ValueError(f"residual has shape {tuple(residual.shape)}; it must be that of x, {tuple(shape)}")
-    chosen = choose(backend, x.device)
     if chosen == "cpu":
         from claimbench.kernels.norm.cpu import rms_norm as norm
     elif chosen == "triton":

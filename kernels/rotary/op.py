@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from claimbench.kernels._backend import Backend, check_tensors, choose
+from claimbench.kernels._backend import Backend, choose
 
 __all__ = ["rope"]
 
@@ -28,7 +28,7 @@ def rope(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool = False, backend
     Raises ValueError for shapes or devices that do not fit or angles that require a gradient, TypeError for dtypes that
     are not real floating point.
     """
-    check_tensors(x=x, cos=cos, sin=sin)
+    chosen = choose(backend, x=x, cos=cos, sin=sin)
     shape, angles = x.shape, cos.shape
     if len(shape) != 4 or 0 in shape:
         raise ValueError(f"x has shape {tuple(shape)}; it must be (batch, length, heads, dim), none of them 0")
@@ -42,7 +42,6 @@ def rope(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool = False, backend
     if cos.requires_grad or sin.requires_grad:
         name = "cos" if cos.requires_grad else "sin"
         raise ValueError(f"{name} requires a gradient, which is given to x alone: pass {name}.detach()")
-    chosen = choose(backend, x.device)
     if chosen == "cpu":
         from claimbench.kernels.rotary.cpu import rope as turn
     elif chosen == "triton":

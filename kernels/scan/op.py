@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from torch import Tensor
 
-from claimbench.kernels._backend import Backend, check_tensors, choose
+from claimbench.kernels._backend import Backend, choose
 
 __all__ = ["selective_scan"]
 
@@ -90,9 +90,10 @@ def selective_scan(
 
     Raises ValueError for shapes or devices that do not fit, TypeError for dtypes that are not real floating point.
     """
-    check_tensors(u=u, delta=delta, A=A, B=B, C=C, D=D, z=z, delta_bias=delta_bias, initial_state=initial_state)
+    chosen = choose(
+        backend, u=u, delta=delta, A=A, B=B, C=C, D=D, z=z, delta_bias=delta_bias, initial_state=initial_state
+    )
     _check_shapes(u, delta, A, B, C, D, z, delta_bias, initial_state)
-    chosen = choose(backend, u.device)
     if chosen == "cpu":
         from claimbench.kernels.scan.cpu import selective_scan as scan
     elif chosen == "triton":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from claimbench.kernels._backend import Backend, check_tensors, choose
+from claimbench.kernels._backend import Backend, choose
 
 __all__ = ["selective_state_update"]
 
@@ -51,7 +51,7 @@ def selective_state_update(
     Raises ValueError for shapes or devices that do not fit or a state that cannot be written, TypeError for dtypes that
     are not real floating point, RuntimeError where autograd would have to record the step.
     """
-    check_tensors(state=state, x=x, dt=dt, A=A, B=B, C=C, D=D, z=z, dt_bias=dt_bias)
+    chosen = choose(backend, state=state, x=x, dt=dt, A=A, B=B, C=C, D=D, z=z, dt_bias=dt_bias)
     _check_shapes(state, x, dt, A, B, C, D, z, dt_bias)
     _check_writable(state)
     if torch.is_grad_enabled() and any(
@@ -60,7 +60,6 @@ def selective_state_update(
         raise RuntimeError(
             "selective_state_update has no gradient: decode under torch.no_grad(), or train with selective_scan"
         )
-    chosen = choose(backend, state.device)
     if chosen == "cpu":
         from claimbench.kernels.scan.step_cpu import selective_state_update as update
     elif chosen == "triton":

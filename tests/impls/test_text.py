@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import tarfile
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 import torch
 
 from claimbench.data import cpython_topics
-from claimbench.impls.common.text import bigram_bits_per_byte, documents, split_blocks, split_documents, split_end
+from claimbench.impls.common.text import documents, split_blocks, split_documents, split_end
 
 
 def numbered(blocks: int, size: int) -> bytes:
@@ -108,11 +107,3 @@ def test_some_test_windows_at_equal_distances():
     assert len(every) == 11
     assert some[:, 0].tolist() == every[[0, 3, 7], 0].tolist()
     assert torch.equal(text.tests(9, most=100)[0], every)
-
-
-def test_bigram_of_a_fair_coin_needs_one_bit():
-    coin = torch.randint(2, (40_000,), generator=torch.Generator().manual_seed(3), dtype=torch.uint8)
-    text = split_blocks(bytes(coin.tolist()), 1000, held_out_every=4)
-    # Add-one smoothing spreads 254 of about 15,250 counts a row over bytes that never come.
-    smoothing = math.log2(1 + 254 / 15_000)
-    assert bigram_bits_per_byte(text, 99) == pytest.approx(1.0 + smoothing, abs=0.01)

@@ -140,3 +140,15 @@ def peaked(trial: Trial) -> Quality:
     """Best at rate 2 for every arm; diverges at 4."""
     rate = float(trial.options["rate"])
     return Quality({"score": [float("nan") if rate == 4 else seed / 1e4 - (rate - 2) ** 2 for seed in trial.seeds]})
+
+
+def resumes(trial: Trial) -> Quality:
+    """Fails at its first try and leaves a checkpoint; says at the next whether it found it."""
+    assert trial.scratch is not None
+    checkpoint = trial.scratch / "half"
+    found = checkpoint.exists()
+    trial.scratch.mkdir(parents=True, exist_ok=True)
+    checkpoint.write_text("done so far")
+    if not found:
+        raise TimeoutError("half is done")
+    return Quality({"score": [1.0 for _ in trial.seeds]})

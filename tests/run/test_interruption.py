@@ -224,3 +224,17 @@ def test_code_that_is_edited_during_a_run_fails_the_trial_and_is_measured_again(
     assert {(record.samples == {}, "edited" in record.reason) for record in Store(tmp_path).records()} == {(True, True)}
     monkeypatch.setattr(session.provenance, "code_sha", true_sha)
     assert run_claims([claim], "smoke", Store(tmp_path), lock=FakeLock(), controls=()).ok == 2
+
+
+def test_a_trial_finds_its_checkpoint_again_and_leaves_none_when_it_has_ended(tmp_path: Path) -> None:
+    claim, store, scratch = make_claim("resumes", n=2), Store(tmp_path), tmp_path / "scratch"
+    assert run_claims([claim], "smoke", store, lock=FakeLock(), controls=()).failed == 2
+    assert len(list(scratch.iterdir())) == 2
+    assert run_claims([claim], "smoke", store, lock=FakeLock(), controls=()).ok == 2
+    assert list(scratch.iterdir()) == []
+
+
+def test_fresh_goes_on_from_nothing(tmp_path: Path) -> None:
+    claim, store = make_claim("resumes"), Store(tmp_path)
+    for _ in range(2):
+        assert run_claims([claim], "smoke", store, lock=FakeLock(), controls=(), fresh=True).failed == 1

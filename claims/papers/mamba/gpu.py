@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimbench.expectation import Box, Exact, Ratio
+from claimbench.expectation import AllOf, Box, Exact, Ratio
 from claimbench.papers.mamba.workloads import AttentionShape, Decoding, LayerShape, TrainingMemory
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source
 
@@ -15,11 +15,13 @@ _GATES = {"before": 2e-2, "after": 2e-2}
 _LAYER = "claimbench.impls.mamba.experiments.speed:half_precision"
 _ATTENTION = AttentionShape(heads=16, head_dim=64)
 _FUSED = Arm(name="fused")
-_FLASH = Arm(
-    name="attention",
-    role="baseline",
-    why_fair="torch.nn.functional.scaled_dot_product_attention with is_causal in bfloat16, which takes the fastest of "
-    "FlashAttention-2 and cuDNN's kernels that the GPU has",
+_BASELINES = tuple(
+    Arm(
+        name=name,
+        role="baseline",
+        why_fair=f"{kernel} through torch.nn.functional.scaled_dot_product_attention, is_causal, bfloat16",
+    )
+    for name, kernel in (("flash", "FlashAttention-2"), ("cudnn", "cuDNN's attention, the fastest on newer GPUs"))
 )
 _SHAPE = (
     "Batch 1, 1024 channels of 16 states against 16 heads of 64: the sizes of the paper's Figure 8. The paper's GPU is "
@@ -44,8 +46,8 @@ FUSED_ON_GPU = Claim(
         Arm(
             name="parallel",
             role="baseline",
-            why_fair="a work-efficient parallel scan over materialised states in vectorised PyTorch, the fastest form "
-            "that we found; in float32, because it keeps its states in the dtype that it is given",
+            why_fair="a work-efficient parallel scan over materialised states in vectorised PyTorch, of those that we "
+            "tried on a processor the fastest; in float32, because it keeps its states in the dtype that it is given",
         ),
     ),
     workloads={"gpu": LayerShape(channels=1024, length=2**15, attention=_ATTENTION)},
@@ -55,12 +57,18 @@ FUSED_ON_GPU = Claim(
     gates=_GATES,
     needs=Needs(device="cuda", memory_bytes=24 * 2**30, core_seconds={"gpu": 80.0}),
     keywords=("kernel", "scan"),
-    caveats=("Forward only.",),
+    caveats=("Forward only, on another GPU than the paper's A100; the parallel scan is not compiled.",),
 )
 
 
 def _against_attention(
-    label: str, name: str, statement: str, length: int, expectation: Ratio, published: Published
+    label: str,
+    name: str,
+    statement: str,
+    length: int,
+    at_least: float,
+    published: Published,
+    figure: float | None = None,
 ) -> Claim:
     return Claim(
         id=f"mamba.{name}",
@@ -70,10 +78,14 @@ def _against_attention(
         published=(published,),
         kind="speed",
         experiment=_LAYER,
-        arms=(_FUSED, _FLASH),
+        arms=(_FUSED, *_BASELINES),
         workloads={"gpu": LayerShape(channels=1024, length=length, attention=_ATTENTION)},
         metric=_LATENCY,
-        expectation=expectation,
+        expectation=AllOf(
+            parts=tuple(
+                Ratio(subject="fused", baseline=arm.name, at_least=at_least, published=figure) for arm in _BASELINES
+            )
+        ),
         protocol=_PROCESSES,
         gates=_GATES,
         needs=Needs(device="cuda", memory_bytes=24 * 2**30, core_seconds={"gpu": 60.0}),
@@ -87,7 +99,8 @@ LONG_SCAN = _against_attention(
     "scan_against_attention_32k",
     "At 32K tokens the scan is 7 times as fast as FlashAttention-2.",
     length=2**15,
-    expectation=Ratio(subject="fused", baseline="attention", at_least=7.0, published=7.0),
+    at_least=7.0,
+    figure=7.0,
     published=Published(
         arm="FlashAttention-2 over scan, 32K", metric="time ratio", value=7, unit="1", where="Section 4.5, Figure 8"
     ),
@@ -97,7 +110,7 @@ SHORT_SCAN = _against_attention(
     "scan_against_attention_4k",
     "Beyond 2K tokens the scan is faster than FlashAttention-2: at 4K by a tenth or more.",
     length=2**12,
-    expectation=Ratio(subject="fused", baseline="attention", at_least=1.1),
+    at_least=1.1,
     published=Published(
         arm="as fast as FlashAttention-2 at", metric="length", value=2048, unit="tokens", where="Section 4.5, Figure 8"
     ),
@@ -142,7 +155,8 @@ TRAINING_MEMORY = Claim(
     keywords=("memory", "training"),
     caveats=(
         "The bound of 1.15 is the largest of the paper's own ratios (1.117 at batch 16) and some room.",
-        "Mixed precision in bfloat16 without torch.compile; the scan's inputs are computed again in the backward pass.",
+        "Mixed precision in bfloat16 without torch.compile; the scan's inputs, and in both models the logits, are "
+        "computed again in the backward pass.",
     ),
 )
 

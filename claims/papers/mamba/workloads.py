@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from claimbench.spec import Model, Workload
+from claimbench.workloads import Count, Network
 
 __all__ = [
     "AttentionShape",
@@ -14,28 +15,14 @@ __all__ = [
     "Copying",
     "Decoding",
     "Induction",
+    "LayerShape",
     "Lengths",
     "ModelSize",
     "ModelSizes",
-    "Network",
     "ScanShape",
     "StateSizes",
-    "Text",
     "TrainingMemory",
 ]
-
-Count = Annotated[int, Field(ge=1)]
-
-
-class Network(Model):
-    """Sizes of the network of a training workload, unless an arm has its own."""
-
-    n_layer: Count = 2
-    """Blocks."""
-    d_model: Count
-    """D: width of the residual stream; a block works on twice as many channels."""
-    d_state: Count = 16
-    """N: states a channel."""
 
 
 class Copying(Workload, Network):
@@ -76,28 +63,6 @@ class Induction(Workload, Network):
     """Longest sequence that attention is tested on."""
     learned: float = 0.99
     """Accuracy from which a length counts as answered."""
-
-
-class Text(Workload, Network):
-    """Next-byte prediction on real text."""
-
-    kind: Literal["text"] = "text"
-    """Discriminator."""
-    corpus: Literal["cpython_topics", "tinyshakespeare", "english_novels"]
-    """CPython's reference text, one block in ten held out; Shakespeare's lines, the last tenth held out; or 34 novels,
-    every tenth held out whole."""
-    length: Count
-    """Bytes a sequence."""
-    batch_size: Count
-    """Sequences a step."""
-    steps: Count
-    """Optimiser steps."""
-    block_bytes: Count = 2**12
-    """Reference text and novels are cut into blocks of this size, which no window crosses."""
-    test_windows: Count = 512
-    """Windows of held-out text that are tested, at equal distances."""
-    parameters: Count | None = None
-    """Size that every arm's model must have, within the gate `parameters`; None where sizes may differ."""
 
 
 class _Scan(Model):

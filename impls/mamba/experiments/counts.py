@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from claimbench.impls.common.workload import workload_of
 from claimbench.impls.mamba.config import BlockConfig
-from claimbench.impls.mamba.experiments.workload import workload_of
 from claimbench.impls.mamba.model import MambaConfig, MambaLM
 from claimbench.papers.mamba.workloads import ModelSize, ModelSizes
 from claimbench.trial import Exact, Trial

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from claimbench.impls.common.initialise import generator
+from claimbench.impls.common.workload import workload_of
 from claimbench.impls.mamba.block import BlockState
 from claimbench.impls.mamba.config import BlockConfig
-from claimbench.impls.mamba.experiments.workload import workload_of
 from claimbench.impls.mamba.model import MambaConfig, MambaLM
 from claimbench.impls.mamba.ssm import discretize, recurrence
 from claimbench.kernels import selective_scan

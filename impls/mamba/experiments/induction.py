@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import cast
 
@@ -12,8 +13,9 @@ from torch import Tensor, nn
 from claimbench.impls.common.initialise import generator
 from claimbench.impls.common.learner import Learning
 from claimbench.impls.common.training import Recipe, train
-from claimbench.impls.mamba.experiments.models import model_of
-from claimbench.impls.mamba.experiments.workload import workload_of
+from claimbench.impls.common.workload import workload_of
+from claimbench.impls.mamba.experiments.models import ssm_of
+from claimbench.impls.mamba.experiments.transformer import transformer_of
 from claimbench.impls.mamba.model import MambaLM
 from claimbench.impls.mamba.tasks import induction_heads as induction_batch
 from claimbench.papers.mamba.workloads import Induction
@@ -36,11 +38,14 @@ def induction_heads(trial: Trial) -> Quality:
     """How far beyond the training length a model answers, one value a seed.
 
     `octaves`: by how many doublings of the training length the accuracy stays at `work.learned` or above; −1 where it
-    is below that at the training length itself. The curve is the accuracy over doublings. Recurrent models are tested
-    at all lengths; attention, whose cost grows with the square, up to `work.longest_attention`. Raises ValueError where
-    attention does not fail by then. Options of the arm: `learning_rate` and those of `model_of`.
+    is below that at the training length itself. `mean_accuracy` is over the lengths, and the curve is the accuracy at
+    each. Recurrent models are tested at all lengths; attention, whose cost grows with the square, up to
+    `work.longest_attention`. Raises ValueError where attention does not fail by then. Options of the arm:
+    `learning_rate` and those of `ssm_of`, or with `n_head` those of `transformer_of`.
     """
     work = workload_of(trial, Induction)
+    attends = "n_head" in trial.options
+    model_of = transformer_of if attends else ssm_of
     learning = Learning(
         model=model_of(trial, work, work.vocabulary, tied=False, embedding_std=1.0),
         batch=lambda seed, step: induction_batch(
@@ -57,24 +62,20 @@ def induction_heads(trial: Trial) -> Quality:
         evaluations=10,
     )
     lengths = [work.length * 2**doublings for doublings in range(work.doublings + 1)]
-    if trial.options.get("model") == "transformer":
+    if attends:
         lengths = [length for length in lengths if length <= work.longest_attention]
     reached: list[float] = []
     lines: list[tuple[float, ...]] = []
     for run in train(learning, recipe, trial):
-        line = tuple(accuracy(run.model, length, work.vocabulary) for length in lengths)
-        reached.append(octaves(line, work.learned))
+        diverged = math.isnan(run.final("accuracy"))
+        line = tuple(math.nan if diverged else accuracy(run.model, length, work.vocabulary) for length in lengths)
+        reached.append(math.nan if diverged else octaves(line, work.learned))
         lines.append(line)
         if reached[-1] == len(lengths) - 1 < work.doublings:
             raise ValueError(f"attention still answers at {lengths[-1]}; raise longest_attention")
-    return Quality(
-        values={"octaves": reached},
-        curves={
-            "accuracy": Curve(
-                x=tuple(map(float, range(len(lengths)))), y=tuple(lines), x_name="doublings of the length"
-            )
-        },
-    )
+    means = [sum(line) / len(line) for line in lines]
+    over_lengths = Curve(x=tuple(map(float, range(len(lengths)))), y=tuple(lines), x_name="doublings of the length")
+    return Quality(values={"octaves": reached, "mean_accuracy": means}, curves={"accuracy": over_lengths})
 
 
 def octaves(accuracies: Sequence[float], learned: float) -> float:
@@ -89,7 +90,8 @@ def accuracy(model: nn.Module, length: int, vocabulary: int) -> float:
     count = max(_SEQUENCES[0], min(_SEQUENCES[1], _TEST_TOKENS // length))
     tokens, targets = induction_batch(count, length, vocabulary, generator(_TEST_SEED, f"test {length}"))
     rows = max(1, _AT_ONCE // (min(length, _CHUNK) if isinstance(model, MambaLM) else length))
-    answers = [_last_logits(model, some).argmax(dim=-1) for some in tokens.split(rows)]
+    device = next(model.parameters()).device
+    answers = [_last_logits(model, some.to(device)).argmax(dim=-1).cpu() for some in tokens.split(rows)]
     return (torch.cat(answers) == targets).double().mean().item()
 
 

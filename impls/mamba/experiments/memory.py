@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from claimbench.impls.common.initialise import generator
 from claimbench.impls.common.transformer import Transformer, TransformerConfig
+from claimbench.impls.common.workload import workload_of
 from claimbench.impls.mamba.config import BlockConfig
-from claimbench.impls.mamba.experiments.workload import workload_of
 from claimbench.impls.mamba.model import MambaConfig, MambaLM
 from claimbench.measure.memory import PeakMemory, saved_bytes
 from claimbench.papers.mamba.workloads import BlockShape, StateSizes, TrainingMemory
 from claimbench.trial import Exact, Trial
 
 __all__ = ["activation_bytes", "state_bytes", "training_peak"]
+
+_TOKENS = 2048
+"""Tokens whose logits exist at a time."""
 
 
 def activation_bytes(trial: Trial) -> Exact:
@@ -65,7 +71,7 @@ def state_bytes(trial: Trial) -> Exact:
         states = model.initial_states(1)
         for chunk in torch.randint(work.vocabulary, (1, length), generator=random).split(work.short, dim=1):
             _, states = model.prefill(chunk, states)
-        carried.append(sum(part.nbytes for state in states for part in state))
+        carried.append(sum(part.untyped_storage().nbytes() for state in states for part in state))
     with torch.device("meta"):
         large = MambaLM(MambaConfig(work.vocabulary, 48, BlockConfig(2048))).narrowed(torch.bfloat16)
         gpt = Transformer(TransformerConfig(work.vocabulary, 24, 2048, 16)).bfloat16()
@@ -77,38 +83,42 @@ def state_bytes(trial: Trial) -> Exact:
 def training_peak(trial: Trial) -> Exact:
     """Peak memory of one training step, Mamba's over Transformer++'s, at every batch size of the workload.
 
-    Mixed precision in bfloat16, AdamW, both models of `work.parameters`' name; a step before the one that is measured
-    creates the optimiser's state.
+    Mixed precision in bfloat16, AdamW, recomputation inside Mamba's blocks; the loss is taken a slice of tokens at a
+    time and computed again in the backward pass, so that logits do not outweigh everything else. A step before the one
+    that is measured creates the optimiser's state.
     """
     work = workload_of(trial, TrainingMemory)
     mamba = MambaConfig(work.vocabulary, work.mamba_layers, BlockConfig(work.d_model, recompute=True))
     transformer = TransformerConfig(work.vocabulary, work.transformer_layers, work.d_model, work.n_head)
     ratios: dict[str, float | tuple[float, float]] = {}
     for done, batch in enumerate(work.batches):
-        peaks = [
-            _peak_of_a_step(model, work, batch, trial) for model in (MambaLM(mamba, 0), Transformer(transformer, 0))
-        ]
-        ratios[f"batch {batch}"] = peaks[0] / peaks[1]
+        ours = _peak_of_a_step(partial(MambaLM, mamba), work, batch, trial)
+        theirs = _peak_of_a_step(partial(Transformer, transformer), work, batch, trial)
+        ratios[f"batch {batch}"] = ours / theirs
         trial.progress(done + 1, len(work.batches))
     return Exact(ratios)
 
 
-def _peak_of_a_step(model: nn.Module, work: TrainingMemory, batch: int, trial: Trial) -> int:
-    model = model.to(trial.device)
+def _peak_of_a_step(make: Callable[[], MambaLM | Transformer], work: TrainingMemory, batch: int, trial: Trial) -> int:
+    gc.collect()  # what came before must be gone
+    model = make().to(trial.device)
     optimiser = torch.optim.AdamW(model.parameters(), fused=True)
     random = generator(trial.seeds[0], f"tokens {batch}")
     tokens = torch.randint(work.vocabulary, (batch, work.length + 1), generator=random).to(trial.device)
 
+    def loss_of(features: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(model.head(features).float(), targets, reduction="sum")
+
     def step() -> None:
         with torch.autocast(trial.device, torch.bfloat16):
-            logits = model(tokens[:, :-1])
-            loss = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
-        loss.backward()
+            slices = model.features(tokens[:, :-1]).flatten(0, 1).split(_TOKENS)
+            targets = tokens[:, 1:].flatten().split(_TOKENS)
+            losses = [checkpoint(loss_of, *part, use_reentrant=False) for part in zip(slices, targets, strict=True)]
+        torch.stack(losses).sum().backward()
         optimiser.step()
         optimiser.zero_grad()
 
     step()
-    gc.collect()  # the model before this one must be gone
     with PeakMemory(trial.device) as memory:
         step()
     return memory.peak_bytes

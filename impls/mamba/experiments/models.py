@@ -1,50 +1,41 @@
-"""From an arm's options to the model that it trains."""
+"""From an arm's options to the SSM that it trains."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Collection
+from typing import Any
 
-from torch import nn
-
-from claimbench.impls.common.transformer import Transformer, TransformerConfig
+from claimbench.errors import UnknownName
 from claimbench.impls.mamba.config import BlockConfig, selection
 from claimbench.impls.mamba.model import MambaConfig, MambaLM
-from claimbench.papers.mamba.workloads import Network
 from claimbench.trial import Trial
+from claimbench.workloads import Network
 
-__all__ = ["model_of"]
+__all__ = ["options_of", "ssm_of"]
+
+_OPTIONS = ("architecture", "mixer", "selective", "expand", "n_layer", "d_model", "d_state")
 
 
-def model_of(
+def ssm_of(
     trial: Trial, work: Network, vocabulary: int, *, tied: bool = True, embedding_std: float = 0.02
-) -> Callable[[int], nn.Module]:
+) -> Callable[[int], MambaLM]:
     """Seed → the arm's model, of the workload's sizes unless the arm's options have their own.
 
-    Options of an SSM: `architecture`, `mixer`, `selective`, `expand`, `d_state`. With `model` "transformer": `n_head`,
-    `positions`, `d_ff`. Of either: `n_layer`, `d_model`.
+    Options: `selective` (needed where the mixer is not S4D), `architecture`, `mixer`, `expand`, `n_layer`, `d_model`,
+    `d_state`. Raises UnknownName for any other that is not of the training itself.
     """
-    options = cast("dict[str, Any]", dict(trial.options))
-    n_layer, width = options.get("n_layer", work.n_layer), options.get("d_model", work.d_model)
-    if options.get("model") == "transformer":
-        transformer = TransformerConfig(
-            vocabulary,
-            n_layer,
-            width,
-            n_head=options["n_head"],
-            d_ff=options.get("d_ff"),
-            positions=options.get("positions", "rope"),
-            tied=tied,
-            embedding_std=embedding_std,
-        )
-        return lambda seed: Transformer(transformer, seed)
-    block = BlockConfig(
-        width,
-        options.get("d_state", work.d_state),
-        architecture=options.get("architecture", "mamba"),
-        mixer=options.get("mixer", "selective"),
-        selective=selection(options.get("selective", "")),
-        expand=options.get("expand", 2),
-    )
-    mamba = MambaConfig(vocabulary, n_layer, block, tied=tied, embedding_std=embedding_std)
-    return lambda seed: MambaLM(mamba, seed)
+    options = options_of(trial, _OPTIONS)
+    if options.get("mixer", "selective") == "selective":
+        options["selective"] = selection(str(trial.option("selective")))
+    n_layer = options.pop("n_layer", work.n_layer)
+    block = BlockConfig(**({"d_model": work.d_model, "d_state": work.d_state} | options))
+    config = MambaConfig(vocabulary, n_layer, block, tied=tied, embedding_std=embedding_std)
+    return lambda seed: MambaLM(config, seed)
+
+
+def options_of(trial: Trial, known: Collection[str]) -> dict[str, Any]:
+    """The arm's options that make its model; raises UnknownName for one that is neither known nor of the training."""
+    for name in trial.options:
+        if name not in known and name != "learning_rate":
+            raise UnknownName(f"option of arm {trial.arm}", name, known)
+    return {name: value for name, value in trial.options.items() if name in known}

@@ -10,9 +10,10 @@ from typing import cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from claimbench.impls.common.initialise import generator
-from claimbench.impls.mamba.experiments.workload import workload_of
+from claimbench.impls.common.workload import workload_of
 from claimbench.impls.mamba.ssm import discretize, recurrence
 from claimbench.kernels import scan, selective_scan
 from claimbench.papers.mamba.workloads import AttentionShape, LayerShape, Lengths, ScanShape
@@ -22,6 +23,7 @@ __all__ = ["half_precision", "over_lengths", "selective_scan_forward"]
 
 _INPUT_SETS = 3
 _BLOCK = 64
+_ATTENTION = {"flash": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION}
 
 
 def selective_scan_forward(trial: Trial) -> Timed:
@@ -37,17 +39,23 @@ def selective_scan_forward(trial: Trial) -> Timed:
 
 
 def half_precision(trial: Trial) -> Timed:
-    """One layer's scan or attention in bfloat16, forward: the arm `fused`, `parallel` or `attention`.
+    """One layer's scan or attention in bfloat16, forward: the arm `fused`, `parallel`, `flash` or `cudnn`.
 
     States, A, D and the bias of Δ are float32; the parallel scan, which keeps its states in the dtype that it is given,
-    gets float32.
+    gets float32. `flash` and `cudnn` are PyTorch's two kernels for attention on a GPU; elsewhere there is one.
     """
     work = workload_of(trial, LayerShape)
     random = generator(trial.seeds[0], trial.arm)
-    if trial.arm == "attention":
+    if trial.arm in _ATTENTION:
         timed = _timed_attention(work.attention, work.length, random, _INPUT_SETS)
         inputs = [tuple(x.to(trial.device, torch.bfloat16) for x in some) for some in timed.inputs]
-        return replace(timed, inputs=inputs, bytes=timed.bytes / 2)
+        kernel = _ATTENTION[trial.arm] if trial.device == "cuda" else SDPBackend.FLASH_ATTENTION
+
+        def attend(*qkv: Tensor) -> Tensor:
+            with sdpa_kernel(kernel):
+                return timed.call(*qkv)
+
+        return replace(timed, call=attend, inputs=inputs, bytes=timed.bytes / 2)
     form = _form(trial.arm)
     inputs = [_scan_inputs(work.batch, work.channels, work.states, work.length, random) for _ in range(_INPUT_SETS)]
     half = [tuple(x.to(trial.device, torch.bfloat16 if x.ndim == 3 else None) for x in some) for some in inputs]

@@ -1,4 +1,4 @@
-"""From a trial's workload to a model."""
+"""The workload of a trial, as the type that its experiment works on."""
 
 from __future__ import annotations
 
