@@ -26,8 +26,8 @@ def sources_sha(module: str) -> str:
     """Hash of the sources behind `module`, from a checkout or an installed wheel alike.
 
     Modules of claimbench's implementations, kernels and statistics are followed through their import statements, those
-    inside functions included. Of any other package, a plugin's, every Python file counts, because how it finds its parts is
-    not ours to know. Raises SpecError where the module cannot be found, or imports a whole namespace.
+    inside functions included. Of any other package, a plugin's, every Python file counts, because how it finds its
+    parts is not ours to know. Raises SpecError where the module cannot be found, or imports a whole namespace.
     """
     files = {name: path for whole in _WHOLE for name, path in _package(whole).items()}
     if _followed(module):

@@ -131,12 +131,13 @@ EXPERIMENTS = sorted(
 @pytest.mark.parametrize("module", [name for name in EXPERIMENTS if name.startswith("claimbench.impls")])
 def test_every_module_that_a_trial_loads_is_in_its_hash(module: str) -> None:
     """What Python loads for an experiment is what was found by reading."""
-    code = f"import sys, {module}; print(*(n for n in sys.modules if n.startswith({sources._NAMESPACES})))"  # pyright: ignore[reportPrivateUsage]
+    namespaces = sources._NAMESPACES  # pyright: ignore[reportPrivateUsage]
+    code = f"import sys, {module}; print(*(n for n in sys.modules if n.startswith({namespaces})))"
     done = subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True)
     files: dict[str, Path] = {}
     sources._follow(module, files)  # pyright: ignore[reportPrivateUsage]
     assert module in done.stdout.split()
-    assert set(done.stdout.split()) - set(sources._NAMESPACES) <= set(files)  # pyright: ignore[reportPrivateUsage]
+    assert set(done.stdout.split()) - set(namespaces) <= set(files)
 
 
 def test_what_kernels_export_is_what_is_followed() -> None:

@@ -17,8 +17,9 @@ from kernels.gradients import results
 from kernels.scans import Case
 from torch import Tensor
 
-from claimbench.kernels import rms_norm, rope, swiglu
-from kernels import scans, test_rms_norm, test_rope, test_swiglu
+from claimbench.kernels import causal_conv1d, rms_norm, rope, swiglu
+from kernels import scans, test_causal_conv1d, test_rms_norm, test_rope, test_swiglu
+from kernels import test_selective_state_update as steps
 
 triton = pytest.importorskip("triton")
 
@@ -219,3 +220,53 @@ def test_every_element_is_written_on_a_gpu(programs: int, monkeypatch: pytest.Mo
     assert all(torch.equal(found[name], first[name]) for name in first)
     truth = scans.results(exact, "naive", torch.float64)
     scans.assert_close({name: x.cpu() for name, x in found.items()}, truth, 1e-5)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [
+        steps.Case(batch=64, dim=1536, state=16),
+        steps.Case(batch=3, dim=65, state=7),
+        steps.Case(heads=6, dim=9, groups=2),
+    ],
+    ids=str,
+)
+def test_a_decoding_step_on_a_gpu(case: steps.Case, dtype: torch.dtype) -> None:
+    given = steps.as_dtype(steps.inputs(case), dtype) | {"state": steps.inputs(case)["state"].float()}
+    on_gpu = {name: x.cuda() if isinstance(x, Tensor) else x for name, x in given.items()}
+    found = steps.results(on_gpu, "triton")
+    tolerance = {torch.float32: 1e-5, torch.bfloat16: 1e-2, torch.float16: 2e-3}[dtype]
+    truth = steps.results(steps.as_dtype(given, torch.float64), "naive")
+    scans.assert_close({name: x.cpu() for name, x in found.items()}, truth, tolerance)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
+def test_the_convolution_on_a_gpu(dtype: torch.dtype) -> None:
+    given = test_causal_conv1d.inputs(3, 130, 1001, 4)
+    on_gpu = [x.to(dtype).cuda() for x in given]
+    weights = torch.randn(3, 130, 1001, generator=torch.Generator().manual_seed(7), dtype=torch.float64)
+    found = _convolved(on_gpu, weights.to(dtype).cuda(), "triton")
+    truth = _convolved([x.cpu().double() for x in on_gpu], weights.to(dtype).double(), "naive")
+    tolerance = {torch.float32: 1e-5, torch.bfloat16: 3e-2, torch.float16: 5e-3}[dtype]
+    scans.assert_close({name: x.cpu() for name, x in found.items()}, truth, tolerance)
+
+
+def _convolved(given: list[Tensor], weights: Tensor, backend: str) -> dict[str, Tensor]:
+    leaves = [x.requires_grad_() for x in given]
+    out = causal_conv1d(*leaves, activation="silu", backend=backend)
+    gradients = torch.autograd.grad(out, leaves, weights)
+    return {"out": out.detach()} | dict(zip(("x", "weight", "bias"), gradients, strict=True))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_float64_on_a_gpu_takes_the_naive_path() -> None:
+    x = torch.randn(3, 17, dtype=torch.float64, device="cuda")
+    assert torch.equal(rms_norm(x), rms_norm(x, backend="naive"))
+    with pytest.raises(TypeError, match="x is float64"):
+        rms_norm(x, backend="triton")
