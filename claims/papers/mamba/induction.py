@@ -80,7 +80,7 @@ INDUCTION_HEADS = Claim(
     tuning=Tuning(
         option="learning_rate", grid=(5e-4, 1e-3, 2e-3, 4e-3, 8e-3), seeds=(1000, 1001), metric="mean_accuracy"
     ),
-    setups_tried=3,
+    setups_tried=4,
     keywords=("extrapolation", "length", "attention"),
     caveats=(
         "Trained at 64 tokens for 3000 steps, not at 256 for 204,800; tested up to 65,536.",

@@ -104,7 +104,7 @@ SELECTIVE_PARAMETERS = Claim(
     protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=2),
     needs=Needs(core_seconds={"cpu": 900.0}, data=("english_novels",), memory_bytes=3 * 2**30),
     tuning=_PILOTS,
-    setups_tried=1,
+    setups_tried=2,
     keywords=("text", "ablation", "delta"),
     caveats=(_NOVELS + "two layers of width 64 and 1.4 million bytes, not 350M parameters and 7B tokens.",),
 )
@@ -143,7 +143,7 @@ STATE_SIZE = Claim(
     protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=10, seeds_per_trial=2),
     needs=Needs(core_seconds={"cpu": 750.0}, data=("english_novels",), memory_bytes=3 * 2**30),
     tuning=_PILOTS,
-    setups_tried=1,
+    setups_tried=2,
     keywords=("text", "state"),
     caveats=(
         _NOVELS + "two layers of width 64 and 1.4 million bytes, not 350M parameters and 7B tokens.",
@@ -194,7 +194,7 @@ def _against_transformer(
         protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=2),
         needs=Needs(core_seconds={"cpu": 1100.0}, data=(data,), memory_bytes=3 * 2**30),
         tuning=_PILOTS,
-        setups_tried=6,
+        setups_tried=8,
         keywords=("text", "transformer", "scaling"),
         caveats=(
             "147,000 parameters and 2.5 million bytes, at which both models are still learning, the Transformer more "
