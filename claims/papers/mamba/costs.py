@@ -50,7 +50,7 @@ FUSED_AGAINST_PARALLEL = Claim(
     expectation=Ratio(subject="fused", baseline="parallel", at_least=3.0, published=20.0),
     protocol=_PROCESSES,
     gates=_GATES,
-    needs=Needs(core_seconds={"smoke": 20.0, "cpu": 160.0}),
+    needs=Needs(core_seconds={"smoke": 20.0, "cpu": 120.0}),
     setups_tried=3,
     keywords=("kernel", "scan"),
     caveats=(
@@ -82,7 +82,7 @@ FUSED_AGAINST_LOOP = Claim(
     expectation=Ratio(subject="fused", baseline="loop", at_least=3.0, published=20.0),
     protocol=_PROCESSES,
     gates=_GATES,
-    needs=Needs(core_seconds={"smoke": 20.0, "cpu": 160.0}),
+    needs=Needs(core_seconds={"smoke": 20.0, "cpu": 120.0}),
     setups_tried=3,
     keywords=("kernel", "scan"),
     caveats=(
