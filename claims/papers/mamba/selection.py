@@ -127,7 +127,7 @@ IN_EVERY_BLOCK = Claim(
         )
     ),
     protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=5),
-    needs=Needs(core_seconds={"cpu": 700.0}, memory_bytes=2 * 2**30, trial_seconds=300.0),
+    needs=Needs(core_seconds={"cpu": 800.0}, memory_bytes=2 * 2**30, trial_seconds=300.0),
     tuning=_TUNING,
     setups_tried=3,
     keywords=("s4", "s6", "selection", "h3"),
