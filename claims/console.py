@@ -52,7 +52,7 @@ def claim_list(claims: Sequence[AnyClaim], lock: Lock, *, as_json: bool) -> str:
     rows = [
         (claim.label, claim.id, claim.kind, _tiers(claim), _state(claim, lock), claim.statement) for claim in claims
     ]
-    return _table(rows, ("label", "id", "kind", "tiers", "state", "statement"), (6, 30, 11, 6, 11, 26))
+    return _table(rows, ("label", "id", "kind", "tiers", "state", "statement"), (6, 30, 11, 6, 11, 24))
 
 
 def _tiers(claim: AnyClaim) -> str:

@@ -132,7 +132,7 @@ class MLP(nn.Module):
 class _Layer(nn.Module):
     """Attention, and an MLP if there is one; x is the residual stream, branch what is still to be added to it."""
 
-    def __init__(self, config: TransformerConfig, attention: nn.Module) -> None:
+    def __init__(self, config: TransformerConfig, attention: Attention) -> None:
         super().__init__()
         self.norm = AddNorm(config.d_model)
         self.attention = attention
@@ -162,7 +162,7 @@ class Transformer(nn.Module):
         self,
         config: TransformerConfig,
         seed: int = 0,
-        attention: Callable[[TransformerConfig, int], nn.Module] | None = None,
+        attention: Callable[[TransformerConfig, int], Attention] | None = None,
     ) -> None:
         super().__init__()
         if config.d_model % config.n_head or config.head_dim % 2 or config.n_head % config.kv_heads:

@@ -28,7 +28,8 @@ def ssm_of(
     if options.get("mixer", "selective") == "selective":
         options["selective"] = selection(str(trial.option("selective")))
     n_layer = options.pop("n_layer", work.n_layer)
-    block = BlockConfig(**({"d_model": work.d_model, "d_state": work.d_state} | options))
+    sizes: dict[str, Any] = {"d_model": work.d_model, "d_state": work.d_state}
+    block = BlockConfig(**(sizes | options))
     config = MambaConfig(vocabulary, n_layer, block, tied=tied, embedding_std=embedding_std)
     return lambda seed: MambaLM(config, seed)
 

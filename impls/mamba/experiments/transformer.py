@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from claimbench.impls.common.transformer import Transformer, TransformerConfig
 from claimbench.impls.mamba.experiments.models import options_of
@@ -23,6 +24,7 @@ def transformer_of(
     of the training itself.
     """
     trial.option("n_head")
-    options = {"n_layer": work.n_layer, "d_model": work.d_model} | options_of(trial, _OPTIONS)
+    sizes: dict[str, Any] = {"n_layer": work.n_layer, "d_model": work.d_model}
+    options = sizes | options_of(trial, _OPTIONS)
     config = TransformerConfig(vocabulary=vocabulary, tied=tied, embedding_std=embedding_std, **options)
     return lambda seed: Transformer(config, seed)
