@@ -65,7 +65,6 @@ def _table_7(arm: str, value: float) -> Published:
 
 _ABLATION = Text(corpus="english_novels", length=256, batch_size=8, n_layer=2, d_model=64, steps=600)
 _PARTS = {"all": _SELECTIVE, "delta": "delta", "B": "B", "C": "C", "none": ""}
-_RATES = {"all": 8e-3, "delta": 8e-3, "B": 8e-3, "C": 8e-3, "none": 8e-3}
 
 SELECTIVE_PARAMETERS = Claim(
     id="mamba.selective_parameters",
@@ -85,7 +84,7 @@ SELECTIVE_PARAMETERS = Claim(
         Arm(
             name=name.lower(),
             role="subject" if name in ("all", "delta") else "baseline",
-            options={"selective": selective, "learning_rate": _RATES[name]},
+            options={"selective": selective, "learning_rate": 16e-3},
             why_fair="" if name in ("all", "delta") else _SAME_BLOCK,
             configurations_tuned=len(_GRID),
         )
@@ -125,7 +124,7 @@ STATE_SIZE = Claim(
         Arm(
             name=f"{kind}_{states}",
             role="subject" if states == 16 else "baseline",
-            options={"selective": selective, "d_state": states, "learning_rate": 8e-3},
+            options={"selective": selective, "d_state": states, "learning_rate": 16e-3},
             why_fair="" if states == 16 else _SAME_BLOCK,
             configurations_tuned=len(_GRID),
         )
@@ -162,7 +161,7 @@ _ON_PILOTS = (
 
 
 def _against_transformer(
-    label: str, name: str, where: str, data: Literal["tinyshakespeare", "english_novels"]
+    label: str, name: str, where: str, data: Literal["tinyshakespeare", "english_novels"], mamba_rate: float
 ) -> Claim:
     return Claim(
         id=f"mamba.{name}",
@@ -174,7 +173,7 @@ def _against_transformer(
         arms=(
             Arm(
                 name="mamba",
-                options={"selective": _SELECTIVE, "n_layer": 4, "learning_rate": 8e-3},
+                options={"selective": _SELECTIVE, "n_layer": 4, "learning_rate": mamba_rate},
                 configurations_tuned=len(_GRID),
             ),
             Arm(
@@ -205,8 +204,10 @@ def _against_transformer(
     )
 
 
-ON_SHAKESPEARE = _against_transformer("MA-18a", "against_transformer_shakespeare", "Shakespeare", "tinyshakespeare")
-ON_NOVELS = _against_transformer("MA-18b", "against_transformer_novels", "novels", "english_novels")
+ON_SHAKESPEARE = _against_transformer(
+    "MA-18a", "against_transformer_shakespeare", "Shakespeare", "tinyshakespeare", 8e-3
+)
+ON_NOVELS = _against_transformer("MA-18b", "against_transformer_novels", "novels", "english_novels", 16e-3)
 
 ON_GPU = Claim(
     id="mamba.against_transformer_gpu",
