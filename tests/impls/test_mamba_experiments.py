@@ -180,7 +180,7 @@ def test_attention_that_does_not_fail_is_refused(monkeypatch: pytest.MonkeyPatch
     claim = TESTABLE["mamba.induction_heads"]
     work = claim.workloads["cpu"].model_copy(update=TINY[Induction] | {"steps": 1})
     monkeypatch.setattr(induction, "accuracy", lambda *_: 1.0)
-    given = trial(claim, "rope", work)
+    given = trial(claim, "xpos", work)
     given.options = {**given.options, "d_model": 8, "n_head": 2}
     with pytest.raises(ValueError, match="raise longest_attention"):
         _resolve(claim.experiment)(given)
@@ -202,7 +202,7 @@ def test_an_option_that_no_model_has_is_refused():
         with pytest.raises(UnknownName, match=message):
             ssm_of(given, claim.workloads["smoke"], 16)
     claim = TESTABLE["mamba.induction_heads"]
-    given = trial(claim, "rope", claim.workloads["cpu"])
+    given = trial(claim, "xpos", claim.workloads["cpu"])
     given.options = {**given.options, "heads": 4}
     with pytest.raises(UnknownName, match="did you mean n_head"):
         transformer_of(given, claim.workloads["cpu"], 16)

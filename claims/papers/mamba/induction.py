@@ -9,11 +9,6 @@ from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Sour
 __all__ = ["CLAIMS"]
 
 ARXIV = "2312.00752v2"
-_ATTENTION = {"d_model": 128, "n_head": 8, "d_ff": 0}
-_FAIR_ATTENTION = (
-    "two layers of attention without MLP, width 128 and 8 heads as in the paper, with the positions that its Table 11 "
-    "has for {place} extrapolation of attention; its learning rate has the same grid, seeds and steps"
-)
 
 
 def _table_11(arm: str, length: str, value: float) -> Published:
@@ -48,47 +43,41 @@ INDUCTION_HEADS = Claim(
             configurations_tuned=5,
         ),
         Arm(
-            name="rope",
-            role="baseline",
-            options={**_ATTENTION, "positions": "rope", "learning_rate": 1e-3},
-            why_fair=_FAIR_ATTENTION.format(place="the second best"),
-            configurations_tuned=5,
-        ),
-        Arm(
             name="xpos",
             role="baseline",
-            options={**_ATTENTION, "positions": "xpos", "learning_rate": 1e-3},
-            why_fair=_FAIR_ATTENTION.format(place="the best"),
+            options={"d_model": 128, "n_head": 8, "d_ff": 0, "positions": "xpos", "learning_rate": 1e-3},
+            why_fair="two layers of attention without MLP, width 128 and 8 heads as in the paper, with xPos, whose "
+            "extrapolation is the best of attention in its Table 11; its learning rate has the same "
+            "grid, seeds and steps",
             configurations_tuned=5,
         ),
     ),
     workloads={
-        "cpu": Induction(length=64, d_model=64, batch_size=16, steps=2500, doublings=10, longest_attention=1024)
+        "cpu": Induction(length=64, d_model=64, batch_size=16, steps=2000, doublings=10, longest_attention=1024)
     },
     metric=Metric(name="octaves", unit="1", better="higher"),
     expectation=AllOf(
         parts=(
             Difference(subject="s6", baseline="h3", at_least=2.0),
-            Difference(subject="s6", baseline="rope", at_least=2.0),
             Difference(subject="s6", baseline="xpos", at_least=2.0),
             AtLeast(arm="s6", floor=3.0, reference=0.0),
-            *(AtLeast(arm=arm, floor=0.0, reference=-1.0) for arm in ("h3", "rope", "xpos")),
+            *(AtLeast(arm=arm, floor=0.0, reference=-1.0) for arm in ("h3", "xpos")),
         )
     ),
     protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=2),
-    needs=Needs(core_seconds={"cpu": 1600.0}, memory_bytes=3 * 2**30, trial_seconds=600.0),
+    needs=Needs(core_seconds={"cpu": 1350.0}, memory_bytes=3 * 2**30, trial_seconds=600.0),
     tuning=Tuning(
         option="learning_rate", grid=(5e-4, 1e-3, 2e-3, 4e-3, 8e-3), seeds=(1000, 1001), metric="mean_accuracy"
     ),
-    setups_tried=4,
+    setups_tried=6,
     keywords=("extrapolation", "length", "attention"),
     caveats=(
-        "Trained at 64 tokens for 2500 steps, not at 256 for 204,800; tested up to 65,536.",
+        "Trained at 64 tokens for 2000 steps, not at 256 for 204,800; tested up to 65,536.",
         "The metric is the number of doublings of the training length over which accuracy stays at 99 %, on 16 "
         "sequences at the greatest lengths; −1 where the task was not learned at its own length, and every baseline is "
         "asked to have learned it.",
-        "Learned absolute positions and Hyena are left out: the paper's weakest, and a long convolution that its own "
-        "Table 11 shows to fail as H3 does.",
+        "RoPE and learned absolute positions are left out, which extrapolate less than xPos in the paper's Table 11, RoPE "
+        "on our pilots too, and Hyena, a long convolution that fails there as H3 does.",
     ),
 )
 

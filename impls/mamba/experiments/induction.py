@@ -25,7 +25,7 @@ from claimbench.trial import Quality, Trial
 __all__ = ["accuracy", "induction_heads", "octaves"]
 
 _TEST_SEED = 2**31
-_TEST_TOKENS = 2**20
+_TEST_TOKENS = 2**18
 _SEQUENCES = (16, 256)
 """Fewest and most sequences of a test; between them so many that they hold `_TEST_TOKENS`."""
 _CHUNK = 512
