@@ -76,8 +76,8 @@ INDUCTION_HEADS = Claim(
         "The metric is the number of doublings of the training length over which accuracy stays at 99 %, on 16 "
         "sequences at the greatest lengths; −1 where the task was not learned at its own length, and every baseline is "
         "asked to have learned it.",
-        "RoPE and learned absolute positions are left out, which extrapolate less than xPos in the paper's Table 11 (RoPE "
-        "on pilots too), and Hyena, a long convolution that fails there as H3 does.",
+        "RoPE and learned absolute positions are left out, which extrapolate less than xPos in the paper's Table 11 "
+        "(RoPE on pilots too), and Hyena, a long convolution that fails there as H3 does.",
     ),
 )
 
