@@ -26,6 +26,7 @@ _NOVELS = "34 English novels, three of which are held out whole; "
 ON_REFERENCE_TEXT = Claim(
     id="mamba.language_model",
     label="MA-04a",
+    version=2,
     statement="On English text a model with selective Δ, B and C predicts better than the same model without.",
     source=Source(arxiv=ARXIV, where="Table 7"),
     published=(
