@@ -121,6 +121,9 @@ class Server:
         return packet.decode().split()
 
     def _gone(self) -> HostError:
+        """What to raise where the connection broke; from here on the server is not alive."""
+        self._process.kill()  # a dying process closes its socket before it can be waited for
+        self._process.wait()
         return HostError(f"the process that starts the trials has died; see {self._log}, then give the command again")
 
 

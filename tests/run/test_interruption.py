@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from claimbench.errors import HostError, StoreError
 from claimbench.run import prepare, session
 from claimbench.run.job import Ended, Job, Payload
 from claimbench.run.local import LocalLauncher
+from claimbench.run.server import Server
 from claimbench.run.session import run_claims
 from claimbench.store import RunWriter, Store
 
@@ -97,6 +99,19 @@ def test_a_launcher_that_dies_is_one_clear_error(tmp_path: Path) -> None:
     assert caught.value.exit_code == 3
     summary = run_claims([make_claim("good")], "smoke", Store(tmp_path), lock=FakeLock(), controls=())
     assert summary.ok == 1  # a new one was started
+
+
+def test_a_launcher_that_breaks_off_is_not_alive_any_more(tmp_path: Path) -> None:
+    """Also while its process still is: one that dies closes its socket first, and may not be asked again."""
+    server = Server((), tmp_path / "server.log")
+    server.wait_until_ready()
+    assert server.alive
+    with socket.socket(fileno=os.dup(server.fileno())) as connection:
+        connection.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(HostError, match="has died"):
+        list(server.exited())
+    assert not server.alive
+    server.close()
 
 
 def _on_start(act: object) -> object:
