@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from toys import toy
 
-from claimbench.expectation import Expectation
+from claimbench.expectation import Difference, Expectation
 from claimbench.health import Health
 from claimbench.record import Curve, Gate, Machine, Record, Regime
 from claimbench.spec import Arm, Claim, Metric, Protocol
@@ -117,6 +118,11 @@ def checks(of: Claim, values: Mapping[str, float | tuple[float, float]], arm: st
     return record(of, arm, (seed,), checks=ends)
 
 
+def changed(of: Record, **fields: object) -> Record:
+    """The record with other fields."""
+    return of.model_copy(update=fields)
+
+
 def gate(error: float, tolerance: float = 1e-5) -> Gate:
     """A gate as reported."""
     return Gate(error=error, tolerance=tolerance)
@@ -125,3 +131,9 @@ def gate(error: float, tolerance: float = 1e-5) -> Gate:
 def judged(of: Claim, records: Sequence[Record], m: int = 1, health: Health = HEALTHY) -> Verdict:
     """The verdict at smoke."""
     return judge(of, "smoke", m, records, health)
+
+
+DIFFERENCE = Difference(subject="ours", baseline="theirs", at_least=0.1)
+GOOD = {"ours": around(0.9, 0.01), "theirs": around(0.6, 0.01, EIGHT[::-1])}
+BAD = {"ours": around(0.6, 0.01), "theirs": around(0.9, 0.01, EIGHT[::-1])}
+FAST = {"ours": [1e-3 * math.exp(0.02 * step) for step in TEN], "theirs": [3e-3 * math.exp(0.02 * s) for s in TEN]}
