@@ -15,6 +15,7 @@ from claimbench import registry
 from claimbench.expectation import leaves
 from claimbench.lock import Lock
 from claimbench.spec import AnyClaim, Claim, NotTestable
+from claimbench.wording import settings_words
 
 __all__ = [
     "LiveProgress",
@@ -80,25 +81,23 @@ def claim_sheet(claim: AnyClaim, lock: Lock) -> str:
         lines += ["", _table(rows, ("published arm", "metric", "value", "unit", "where"), (28, 22, 10, 10, 22))]
     if isinstance(claim, NotTestable):
         return "\n".join([*lines, "", *_wrapped(f"not testable: {claim.reason}")])
-    rows = [(arm.name, arm.role, _options(arm.options), arm.why_fair) for arm in claim.arms]
+    rows = [(arm.name, arm.role, settings_words(arm.options), arm.why_fair) for arm in claim.arms]
     lines += ["", _table(rows, ("arm", "role", "options", "why it is fair"), (16, 9, 28, 40)), ""]
     for tier, workload in claim.workloads.items():
-        lines += _wrapped(f"{tier}: {claim.units(tier)} {claim.protocol.unit} units; {_options(workload.model_dump())}")
+        lines += _wrapped(
+            f"{tier}: {claim.units(tier)} {claim.protocol.unit} units; {settings_words(workload.model_dump())}"
+        )
     lines += [f"metric: {claim.metric.name} [{claim.metric.unit}], {claim.metric.better} is better"]
     for leaf in leaves(claim.expectation):
-        lines += _wrapped(f"decides: {_options(leaf.model_dump(exclude_none=True))}")
+        lines += _wrapped(f"decides: {settings_words(leaf.model_dump(exclude_none=True))}")
     lines += [
-        f"gates: {_options(dict(claim.gates)) or 'none'}",
+        f"gates: {settings_words(dict(claim.gates)) or 'none'}",
         f"set-ups tried before it was locked: {claim.setups_tried}",
     ]
     for caveat in claim.caveats:
         lines += _wrapped(f"caveat: {caveat}")
     lines.append(f"measure {claim.measure_sha()[:12]}  judged by {len(lock.history(claim))} locked judgements")
     return "\n".join(lines)
-
-
-def _options(options: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in options.items())
 
 
 def _wrapped(text: str) -> list[str]:

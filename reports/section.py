@@ -16,6 +16,7 @@ from claimbench.reports.tables import table
 from claimbench.spec import AnyClaim, Arm, Claim, Tier
 from claimbench.units import Evidence, collect, sweeps
 from claimbench.verdict import Effect, PartVerdict, Verdict
+from claimbench.wording import settings_words
 
 __all__ = ["Finding", "Section", "effect_words", "published_table", "published_words", "section", "sentence"]
 
@@ -107,7 +108,7 @@ def _finding(
     return Finding(
         tier=verdict.tier,
         words=sentence(verdict) if claim.role == "confirmatory" else "",
-        workload=_options(claim.workloads[verdict.tier].model_dump(mode="json")),
+        workload=settings_words(claim.workloads[verdict.tier].model_dump(mode="json")),
         units=units_words(claim, good),
         effects=_effects(claim, verdict, judged=claim.role == "confirmatory"),
         raw=raw_table(claim, good),
@@ -123,16 +124,12 @@ def _finding(
 def _arm(arm: Arm) -> str:
     parts = [f"`{arm.name}` ({arm.role})"]
     if arm.options:
-        parts.append(_options(arm.options))
+        parts.append(settings_words(arm.options))
     if arm.why_fair:
         parts.append(arm.why_fair)
     if arm.configurations_tuned:
         parts.append(f"{arm.configurations_tuned} configurations tried on pilot seeds")
     return ": ".join((parts[0], "; ".join(parts[1:]))) if len(parts) > 1 else parts[0]
-
-
-def _options(options: dict[str, object] | dict[str, bool | int | float | str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in options.items())
 
 
 def sentence(verdict: Verdict) -> str:

@@ -129,7 +129,7 @@ IN_EVERY_BLOCK = Claim(
     protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=5),
     needs=Needs(core_seconds={"cpu": 800.0}, memory_bytes=2 * 2**30, trial_seconds=300.0),
     tuning=_TUNING,
-    setups_tried=3,
+    setups_tried=5,
     keywords=("s4", "s6", "selection", "h3"),
     caveats=(
         "64 positions and 4 data tokens, not 4096 and 16; 1000 steps, not 400,000, at which S4 is still learning.",
@@ -159,7 +159,7 @@ GATE_IS_NOT_SELECTION = Claim(
     protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=10, seeds_per_trial=5),
     needs=Needs(core_seconds={"cpu": 330.0}, memory_bytes=2 * 2**30, trial_seconds=300.0),
     tuning=_TUNING,
-    setups_tried=3,
+    setups_tried=5,
     keywords=("s4", "s6", "selection", "gate"),
     caveats=(
         "64 positions and 4 data tokens, not 4096 and 16; 1000 steps, not 400,000, at which S4 is still learning.",

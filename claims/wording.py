@@ -1,0 +1,20 @@
+"""How settings are put into words, on pages and on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["settings_words"]
+
+
+def settings_words(settings: Mapping[str, object]) -> str:
+    """`name value` of each, separated by commas; an empty text reads "none", and what is not set is left out."""
+    return ", ".join(f"{name} {_value(value)}" for name, value in settings.items() if value is not None)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"({settings_words(value)})"
+    if isinstance(value, list | tuple):
+        return " ".join(map(_value, value))
+    return "none" if value == "" else str(value)
