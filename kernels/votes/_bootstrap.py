@@ -11,12 +11,14 @@ from torch import Tensor
 from claimbench.kernels.votes._draws import draw_half_votes
 from claimbench.kernels.votes._newton import laplacian, newton, strongly_connected
 
-__all__ = ["MOST_CHORDS", "Bootstrap", "Scheme", "Status", "finish", "half_inverse", "refit"]
+__all__ = ["MOST_CHORDS", "TOO_FAR", "Bootstrap", "Scheme", "Status", "finish", "half_inverse", "refit"]
 
 Scheme = Literal["poisson", "multinomial"]
 
 MOST_CHORDS = 40
 """Steps with the fixed matrix before a replicate is left to Newton's method."""
+TOO_FAR = 1e3
+"""A step of so many nats does not come back: the replicate is left to Newton's method at once."""
 CHUNK = 64
 """Replicates that PyTorch refits at a time."""
 
@@ -79,7 +81,7 @@ def refit(
     out = ratings.new_full((replicates.numel(), models), torch.nan)
     status = torch.full_like(replicates, Status.UNIDENTIFIED, dtype=torch.int8)
     steps = torch.zeros_like(replicates)
-    found, converged, taken = newton(first, second, half_votes[identified], ratings, tolerance)
+    found, converged, taken = newton(first, second, half_votes[..., identified], ratings, tolerance)
     out[identified] = torch.where(converged[:, None], found, torch.nan)
     ended = torch.where(converged, Status.CONVERGED_BY_NEWTON, Status.NOT_CONVERGED)
     status[identified], steps[identified] = ended.to(torch.int8), taken

@@ -20,14 +20,13 @@ from claimbench.kernels._simd import (
     store,
 )
 from claimbench.kernels._simd.doubles import logistic, positive_lanes, widened
+from claimbench.kernels.votes._bootstrap import TOO_FAR
 
 __all__ = ["ROWS", "fit"]
 
 ROWS = 4
 """Rows of the matrix that are multiplied at a time; their number is padded to a multiple."""
 _ALL = 2**LANES - 1
-_TOO_FAR = 1e3
-"""A step of so many nats does not come back: the replicate is left to Newton's method."""
 
 
 @compiled
@@ -138,7 +137,7 @@ def fit(first, second, half_votes, half_inverse, start, tolerance, limit, out, s
                 steps[at + lane] = step
                 if worst < tolerance:
                     status[at + lane] = 0
-                if worst < tolerance or not worst < _TOO_FAR:
+                if worst < tolerance or not worst < TOO_FAR:
                     lanes[lane] = 0
                     left -= 1
         for lane in range(LANES):

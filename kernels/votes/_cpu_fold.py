@@ -48,7 +48,7 @@ def fold(a, b, outcome, weights, models, table, counts, refused):
 
 @compiled
 def pack(a, b, outcome, models, packed, refused):
-    """Fills packed (votes,), uint32, and refused: from the highest bit down, a and b of MODEL_BITS each, the outcome."""
+    """Fills packed (votes,), uint32, and refused: from the highest bit down a and b, MODEL_BITS each, and outcome."""
     for t in range(a.size):
         x, y, z = np.int64(a[t]), np.int64(b[t]), np.int64(outcome[t])
         reason = _reason(x, y, z, models)

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-__all__ = ["draw_half_votes", "philox", "poisson_quantile", "poisson_tables", "rates_of", "top_up", "uniforms"]
+__all__ = [
+    "draw_half_votes",
+    "grouped_tables",
+    "half_votes_of",
+    "philox",
+    "poisson_quantile",
+    "rates_of",
+    "top_up",
+    "uniforms",
+]
 
 _LOW32 = 0xFFFFFFFF
 _MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
@@ -18,10 +29,8 @@ with a probability under 1e-15, less than the uniforms resolve.
 """
 
 
-def philox(seed: int, c0: Tensor, c1: Tensor, c2: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Philox4x32-10 (Salmon et al. 2011) at the counters (c0, c1, c2, 0): four 32-bit words in int64."""
-    c0, c1 = torch.broadcast_tensors(c0, c1)
-    c2, c3 = torch.full_like(c0, c2), torch.zeros_like(c0)
+def philox(seed: int, c0: Tensor, c1: Tensor, c2: Tensor, c3: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Philox4x32-10 (Salmon et al. 2011) at 32-bit counters: four 32-bit words, all of them in int64."""
     k0, k1 = seed & _LOW32, seed >> 32
     for _ in range(10):
         a, b = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]  # modulo 2^64, whatever the sign
@@ -35,7 +44,8 @@ def uniforms(seed: int, index: Tensor, item: Tensor, stream: int) -> Tensor:
 
     Of a counter's words the first two make the one, the others the other; the second word of two is the higher.
     """
-    w0, w1, w2, w3 = philox(seed, index >> 1, item, stream)
+    index, item = torch.broadcast_tensors(index, item)
+    w0, w1, w2, w3 = philox(seed, index >> 1, item, torch.full_like(index, stream), torch.zeros_like(index))
     odd = index & 1 == 1
     low, high = torch.where(odd, w2, w0), torch.where(odd, w3, w1)
     return ((high << 20 | low >> 12).double() + 0.5) * 2.0**-52
@@ -63,52 +73,56 @@ def _width(rate: float) -> int:
     return math.ceil(17.33 * math.sqrt(rate) + 28)
 
 
+def grouped_tables(rates: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Of the rates above 0, in groups of like size: where they are, and their `poisson_tables`."""
+    order = rates.argsort()
+    sorted_rates = rates[order].tolist()
+    start = bisect_right(sorted_rates, 0.0)
+    while start < len(sorted_rates):
+        width = 2 * _width(sorted_rates[start])
+        stop = bisect_right(sorted_rates, width, key=_width)
+        yield order[start:stop], *poisson_tables(rates[order[start:stop]], width)
+        start = stop
+
+
 def poisson_quantile(rates: Tensor, u: Tensor) -> Tensor:
     """The smallest value whose probability is above u (n, draws), for each of the rates (n,), int64."""
     out = torch.zeros_like(u, dtype=torch.int64)
-    order = rates.argsort()
-    sizes = rates[order].tolist()
-    start = next((i for i, rate in enumerate(sizes) if rate > 0), len(sizes))
-    while start < len(sizes):  # in groups of tables of like size
-        width = 2 * _width(sizes[start])
-        stop = start + 1
-        while stop < len(sizes) and _width(sizes[stop]) <= width:
-            stop += 1
-        group = order[start:stop]
-        cdf, first = poisson_tables(rates[group], width)
-        out[group] = first[:, None] + torch.searchsorted(cdf, u[group].contiguous(), right=True)
-        start = stop
+    for cells, cdf, first in grouped_tables(rates):
+        out[cells] = first[:, None] + torch.searchsorted(cdf, u[cells], right=True)
     return out
 
 
 def rates_of(counts: Tensor, scheme: str) -> Tensor:
-    """Rates of the Poisson draws, of the shape of counts, float64; those of the multinomial scheme fall a little short."""
+    """Rates of the Poisson draws, of the shape of counts, float64: short of the counts in the multinomial scheme."""
     rates = counts.double()
     if scheme == "multinomial":
-        votes = int(counts.sum())
-        rates = rates * max(0.0, 1 - _RESERVE / math.sqrt(votes))
+        rates = rates * max(0.0, 1 - _RESERVE / math.sqrt(max(1, int(counts.sum()))))
     return rates
 
 
-def top_up(seed: int, drawn: Tensor, cumulative: Tensor, replicates: Tensor) -> Tensor:
-    """drawn (cells, replicates) and as many votes, one by one, as each replicate lacks to cumulative[-1].
-
-    cumulative (cells,): running sums of the counts.
-    """
+def top_up(seed: int, missing: Tensor, counts: Tensor, replicates: Tensor) -> Tensor:
+    """Counts (pairs, 3, replicates), int64, of as many votes as each replicate is missing, drawn one by one."""
+    cumulative = counts.flatten().cumsum(0)
     votes = int(cumulative[-1])
-    missing = votes - drawn.sum(0)
-    number = torch.arange(max(0, int(missing.max())), device=drawn.device)[:, None]
+    number = torch.arange(max(0, int(missing.max())), device=counts.device)[:, None]
     u = uniforms(seed, number, replicates[None, :], 1)
     cell = torch.searchsorted(cumulative, (u * votes).long().clamp_(max=votes - 1), right=True)
-    return drawn.scatter_add(0, cell, (number < missing).long())
+    out = torch.zeros(counts.numel(), replicates.numel(), dtype=torch.int64, device=counts.device)
+    return out.scatter_add_(0, cell, (number < missing).long()).view(*counts.shape, -1)
+
+
+def half_votes_of(counts: Tensor) -> Tensor:
+    """Half votes (2, pairs, …) of first and of second, from counts (pairs, 3, …)."""
+    lost, tied, won = counts.unbind(1)
+    return torch.stack((2 * won + tied, 2 * lost + tied))
 
 
 def draw_half_votes(counts: Tensor, replicates: Tensor, seed: int, scheme: str) -> Tensor:
-    """Half votes (replicates, pairs, 2) of first and of second in the replicates (numbers, not how many), int64."""
+    """Half votes (2, pairs, replicates) of the replicates with these numbers, int64."""
     cells = torch.arange(counts.numel(), device=counts.device)
     u = uniforms(seed, replicates[None, :], cells[:, None], 0)
-    drawn = poisson_quantile(rates_of(counts, scheme).flatten(), u)
+    drawn = poisson_quantile(rates_of(counts, scheme).flatten(), u).view(*counts.shape, -1)
     if scheme == "multinomial" and counts.numel():
-        drawn = top_up(seed, drawn, counts.flatten().cumsum(0), replicates)
-    lost, tied, won = drawn.view(*counts.shape, -1).unbind(1)
-    return torch.stack((2 * won + tied, 2 * lost + tied), -1).transpose(0, 1)
+        drawn += top_up(seed, counts.sum() - drawn.sum((0, 1)), counts, replicates)
+    return half_votes_of(drawn)

@@ -13,13 +13,13 @@ _MOST_HALVINGS = 40
 
 
 def strongly_connected(first: Tensor, second: Tensor, half_votes: Tensor, models: int) -> Tensor:
-    """Whether every model reaches every other by wins and ties, for tables (tables, pairs, 2): exactly then does a
-    maximum of the likelihood exist, and only one (Ford 1957).
+    """Whether every model reaches every other by wins and ties, for half votes (2, pairs, tables): exactly then
+    does a maximum of the likelihood exist, and only one (Ford 1957).
     """
-    tables = half_votes.shape[0]
+    tables = half_votes.shape[2]
     scored = torch.zeros(tables, models, models, device=half_votes.device)
     for i, j, side in ((first, second, 0), (second, first, 1)):
-        scored.view(tables, -1).index_add_(1, i.long() * models + j, half_votes[..., side].float())
+        scored.view(tables, -1).index_add_(1, i.long() * models + j, half_votes[side].T.float())
     edges = (scored > 0).float()
     connected = torch.ones(tables, dtype=torch.bool, device=half_votes.device)
     for way in (edges, edges.transpose(1, 2)):
@@ -45,7 +45,7 @@ def laplacian(first: Tensor, second: Tensor, weights: Tensor, models: int) -> Te
 
 def _log_likelihood(first: Tensor, second: Tensor, half_votes: Tensor, ratings: Tensor) -> Tensor:
     gaps = ratings[:, first] - ratings[:, second]
-    return (half_votes[..., 0] * F.logsigmoid(gaps) + half_votes[..., 1] * F.logsigmoid(-gaps)).sum(1)
+    return (half_votes[0] * F.logsigmoid(gaps) + half_votes[1] * F.logsigmoid(-gaps)).sum(1)
 
 
 def newton(
@@ -55,19 +55,19 @@ def newton(
 
     Returns them, whether each converged, and the number of its steps. Steps are halved while the likelihood falls.
     """
-    tables, models = half_votes.shape[0], start.numel()
-    first, second, half_votes = first.long(), second.long(), half_votes.double()
-    games = half_votes.sum(2)
+    tables, models = half_votes.shape[2], start.numel()
+    first, second, half_votes = first.long(), second.long(), half_votes.transpose(1, 2).double()
+    games = half_votes.sum(0)
     ratings = start.expand(tables, models).clone()
     converged = torch.zeros(tables, dtype=torch.bool, device=start.device)
     steps = torch.zeros(tables, dtype=torch.int64, device=start.device)
     flat = torch.full((models, models), 1.0 / models, dtype=start.dtype, device=start.device)
     for _ in range(MOST_STEPS):
         p = torch.sigmoid(ratings[:, first] - ratings[:, second])
-        surplus = half_votes[..., 0] - games * p
+        surplus = half_votes[0] - games * p
         gradient = torch.zeros_like(ratings).index_add_(1, first, surplus).index_add_(1, second, -surplus)
         matrix = laplacian(first, second, games * p * (1 - p), models)
-        scale = matrix.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
+        scale = matrix.diagonal(dim1=1, dim2=2).mean(1).clamp(min=torch.finfo(torch.float64).tiny)[:, None, None]
         factor, failed = torch.linalg.cholesky_ex(matrix + scale * flat)
         step = torch.cholesky_solve(gradient[..., None], factor)[..., 0]
         going = ~converged & (failed == 0) & step.isfinite().all(1)

@@ -1,14 +1,15 @@
-"""Independent pieces of work on as many threads as PyTorch may use."""
+"""Independent pieces of work on as many threads as PyTorch may use, and work on one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-__all__ = ["in_turns"]
+__all__ = ["in_turns", "on_one_thread"]
 
 
 def in_turns(call: Callable[..., Any], pieces: Sequence[tuple[Any, ...]]) -> None:
@@ -24,3 +25,16 @@ def in_turns(call: Callable[..., Any], pieces: Sequence[tuple[Any, ...]]) -> Non
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(call, *piece) for piece in pieces]:
             done.result()
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """PyTorch's operations on one thread: those of linear algebra round differently on another number of them."""
+    threads = torch.get_num_threads()
+    if threads > 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if threads > 1:
+            torch.set_num_threads(threads)

@@ -12,7 +12,7 @@ from claimbench.kernels.votes import _cpu_chord as chords
 from claimbench.kernels.votes import _cpu_draws as draws
 from claimbench.kernels.votes._bootstrap import MOST_CHORDS, Bootstrap, Scheme, finish, half_inverse
 from claimbench.kernels.votes._draws import rates_of
-from claimbench.kernels.votes._threads import in_turns
+from claimbench.kernels.votes._threads import in_turns, on_one_thread
 
 __all__ = ["ROOM_BYTES", "bootstrap", "warm"]
 
@@ -32,7 +32,9 @@ def bootstrap(
 ) -> Bootstrap:
     """Arguments and results as in `claimbench.kernels.bootstrap_ratings`."""
     models, pairs = ratings.numel(), first.numel()
-    inverse = F.pad(half_inverse(first, second, counts, ratings), (0, 0, 0, chords.ROWS - 1)).flatten().numpy()
+    with on_one_thread():
+        inverse = half_inverse(first, second, counts, ratings)
+    inverse = F.pad(inverse, (0, 0, 0, chords.ROWS - 1)).flatten().numpy()
     rates = rates_of(counts, scheme).numpy()
     cumulative = counts.flatten().cumsum(0).numpy() if scheme == "multinomial" else None
     i, j, start, key = first.int().numpy(), second.int().numpy(), ratings.numpy(), np.uint64(seed)
@@ -56,7 +58,8 @@ def bootstrap(
     at_once = max(1, min(room, -(-blocks // threads)))
     in_turns(run, [(begin, min(begin + at_once, blocks)) for begin in range(0, blocks, at_once)])
     found = Bootstrap(*(x[:replicates] for x in found))
-    return finish(found, first, second, counts, ratings, seed, scheme, tolerance)
+    with on_one_thread():
+        return finish(found, first, second, counts, ratings, seed, scheme, tolerance)
 
 
 def warm() -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from claimbench.kernels._backend import Backend
 from claimbench.kernels.votes._bootstrap import Bootstrap, Scheme
 from claimbench.kernels.votes._checks import check_integers, check_seed, chosen
+from claimbench.kernels.votes._draws import half_votes_of
 from claimbench.kernels.votes._newton import strongly_connected
 
 __all__ = ["MOST_VOTES", "bootstrap_ratings"]
@@ -89,8 +90,8 @@ def _check(first: Tensor, second: Tensor, counts: Tensor, ratings: Tensor) -> No
         raise ValueError(f"first and second must be two different models from 0 to {models - 1} in every pair")
     if bool((counts < 0).any()) or bool((counts.long().sum(1) > MOST_VOTES).any()):
         raise ValueError(f"counts must be at least 0, and at most {MOST_VOTES} for a pair")
-    half_votes = torch.stack((2 * counts[:, 2] + counts[:, 1], 2 * counts[:, 0] + counts[:, 1]), 1)
-    if not bool(strongly_connected(first, second, half_votes[None], models)):
+    half_votes = half_votes_of(counts.long())
+    if not bool(strongly_connected(first, second, half_votes[..., None], models)):
         raise ValueError(
             "some models never score against the others, so the table has no unique maximum, nor has any replicate: "
             "leave them out, or rank each part by itself"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -56,7 +57,7 @@ def play(
     most = max(1, min(LANES, ROOM_BYTES // max(1, 4 * length)))
     pieces = max(min(torch.get_num_threads(), lanes), -(-lanes // most))
     edges = [lanes * piece // pieces for piece in range(pieces + 1)] if pieces else []
-    in_turns(run, list(zip(edges, edges[1:], strict=False)))
+    in_turns(run, list(pairwise(edges)))
     return ratings, refused, sum(unknown)
 
 
