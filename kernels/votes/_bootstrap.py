@@ -58,10 +58,9 @@ def half_inverse(first: Tensor, second: Tensor, counts: Tensor, ratings: Tensor)
     scale = matrix.diagonal().mean().clamp(min=torch.finfo(torch.float64).tiny)
     flat = torch.full_like(matrix, 1.0 / models)
     factor, failed = torch.linalg.cholesky_ex(matrix + scale * flat)
-    inverse = torch.cholesky_inverse(factor) - flat / scale
-    if int(failed) or not bool(inverse.isfinite().all()):
+    if int(failed) or not bool(factor.isfinite().all()):
         raise ValueError("ratings lie so far apart that the likelihood is flat there: start from its maximum")
-    return inverse / 2
+    return (torch.cholesky_inverse(factor) - flat / scale) / 2
 
 
 def refit(

@@ -109,7 +109,7 @@ def top_up(seed: int, missing: Tensor, counts: Tensor, replicates: Tensor) -> Te
     u = uniforms(seed, number, replicates[None, :], 1)
     cell = torch.searchsorted(cumulative, (u * votes).long().clamp_(max=votes - 1), right=True)
     out = torch.zeros(counts.numel(), replicates.numel(), dtype=torch.int64, device=counts.device)
-    return out.scatter_add_(0, cell, (number < missing).long()).view(*counts.shape, -1)
+    return out.scatter_add_(0, cell, (number < missing).long()).view(*counts.shape, replicates.numel())
 
 
 def half_votes_of(counts: Tensor) -> Tensor:
@@ -122,7 +122,7 @@ def draw_half_votes(counts: Tensor, replicates: Tensor, seed: int, scheme: str) 
     """Half votes (2, pairs, replicates) of the replicates with these numbers, int64."""
     cells = torch.arange(counts.numel(), device=counts.device)
     u = uniforms(seed, replicates[None, :], cells[:, None], 0)
-    drawn = poisson_quantile(rates_of(counts, scheme).flatten(), u).view(*counts.shape, -1)
+    drawn = poisson_quantile(rates_of(counts, scheme).flatten(), u).view(*counts.shape, replicates.numel())
     if scheme == "multinomial" and counts.numel():
         drawn += top_up(seed, counts.sum() - drawn.sum((0, 1)), counts, replicates)
     return half_votes_of(drawn)

@@ -20,4 +20,5 @@ def fold(a: Tensor, b: Tensor, outcome: Tensor, models: int, weights: Tensor | N
     if weights is not None:
         weights = weights[good].double()
     pairs = models * (models - 1) // 2
-    return torch.bincount(cell, weights, minlength=3 * pairs).view(pairs, 3), refused
+    counts = torch.bincount(cell, weights, minlength=3 * pairs).view(pairs, 3)
+    return counts.to(torch.int64 if weights is None else torch.float64), refused  # that of nothing is int64
