@@ -47,7 +47,7 @@ def real_table() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def sandwich(first: Tensor, second: Tensor, counts: Tensor, ratings: Tensor) -> Tensor:
-    """Standard errors (models,) of the sandwich L⁺ B L⁺, B = Σ c_o (y_o - p)² (e_i - e_j)(e_i - e_j)ᵀ (arXiv 2403.04132, §5)."""
+    """Standard errors (models,): L⁺ B L⁺ with B = Σ c_o (y_o - p)² (e_i - e_j)(e_i - e_j)ᵀ (arXiv 2403.04132, §5)."""
     p = torch.sigmoid(ratings[first] - ratings[second])
     scores = torch.tensor([0, 0.5, 1], dtype=torch.float64)
     edges = torch.zeros(len(first), len(ratings), dtype=torch.float64)
