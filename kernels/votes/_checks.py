@@ -10,7 +10,7 @@ from claimbench.kernels._backend import Backend, choose
 __all__ = [
     "MODEL_BITS",
     "REFUSALS",
-    "check_integers",
+    "check_dtype",
     "check_refused",
     "check_seed",
     "check_votes",
@@ -32,10 +32,13 @@ REFUSALS = (
 
 def chosen(backend: Backend | None, **tensors: Tensor | None) -> Backend:
     """The backend that serves these tensors, of whatever dtype; raises ValueError as `choose` does."""
-    return choose(backend, **{name: torch.empty(0, device=x.device) for name, x in tensors.items() if x is not None})
+    given = {name: x.device for name, x in tensors.items() if x is not None}
+    return choose(
+        backend, **{name: torch.empty(0, dtype=torch.float32, device=device) for name, device in given.items()}
+    )
 
 
-def check_integers(name: str, x: Tensor, *dtypes: torch.dtype) -> None:
+def check_dtype(name: str, x: Tensor, *dtypes: torch.dtype) -> None:
     """Raises TypeError unless x has one of the dtypes."""
     if x.dtype not in dtypes:
         known = " or ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
@@ -44,9 +47,9 @@ def check_integers(name: str, x: Tensor, *dtypes: torch.dtype) -> None:
 
 def check_votes(a: Tensor, b: Tensor, outcome: Tensor, models: int) -> None:
     """Raises TypeError or ValueError for dtypes or shapes that do not fit; what the codes say is left to the kernel."""
-    check_integers("a", a, torch.int32, torch.int64)
-    check_integers("b", b, a.dtype)
-    check_integers("outcome", outcome, torch.uint8)
+    check_dtype("a", a, torch.int32, torch.int64)
+    check_dtype("b", b, a.dtype)
+    check_dtype("outcome", outcome, torch.uint8)
     if a.ndim != 1:
         raise ValueError(f"a has shape {tuple(a.shape)}; it must be (votes,)")
     for name, x in (("b", b), ("outcome", outcome)):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from claimbench.kernels._backend import Backend
 from claimbench.kernels.votes._bootstrap import Bootstrap, Scheme
-from claimbench.kernels.votes._checks import check_integers, check_seed, chosen
+from claimbench.kernels.votes._checks import check_dtype, check_seed, chosen
 from claimbench.kernels.votes._draws import half_votes_of
 from claimbench.kernels.votes._newton import strongly_connected
 
@@ -75,10 +75,10 @@ def bootstrap_ratings(
 
 
 def _check(first: Tensor, second: Tensor, counts: Tensor, ratings: Tensor) -> None:
-    check_integers("first", first, torch.int32, torch.int64)
-    check_integers("second", second, first.dtype)
-    check_integers("counts", counts, torch.int32, torch.int64)
-    check_integers("ratings", ratings, torch.float64)
+    check_dtype("first", first, torch.int32, torch.int64)
+    check_dtype("second", second, first.dtype)
+    check_dtype("counts", counts, torch.int32, torch.int64)
+    check_dtype("ratings", ratings, torch.float64)
     if ratings.ndim != 1 or not ratings.numel() or not bool(ratings.isfinite().all()):
         raise ValueError(f"ratings has shape {tuple(ratings.shape)}; it must be (models,), at least one, and finite")
     if first.ndim != 1 or second.shape != first.shape or counts.shape != (*first.shape, 3):

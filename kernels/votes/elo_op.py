@@ -10,7 +10,7 @@ from torch import Tensor
 from claimbench.kernels._backend import Backend
 from claimbench.kernels.votes._checks import (
     MODEL_BITS,
-    check_integers,
+    check_dtype,
     check_refused,
     check_seed,
     check_votes,
@@ -67,7 +67,7 @@ def elo_lanes(
     if models > 1 << MODEL_BITS:
         raise ValueError(f"models is {models}; it must be at most {1 << MODEL_BITS}")
     if orders is not None:
-        check_integers("permutations", orders, torch.int32, torch.int64)
+        check_dtype("permutations", orders, torch.int32, torch.int64)
         if orders.ndim != 2:
             raise ValueError(f"permutations has shape {tuple(orders.shape)}; it must be (lanes, length)")
     elif permutations < 0:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from claimbench.kernels._backend import Backend
-from claimbench.kernels.votes._checks import check_integers, check_refused, check_votes, chosen
+from claimbench.kernels.votes._checks import check_dtype, check_refused, check_votes, chosen
 
 __all__ = ["MOST_MODELS", "fold_votes", "pairs_of"]
 
@@ -53,7 +53,7 @@ def fold_votes(
             "whose table is sparse"
         )
     if weights is not None:
-        check_integers("weights", weights, torch.float32, torch.float64)
+        check_dtype("weights", weights, torch.float32, torch.float64)
         if weights.shape != a.shape:
             raise ValueError(f"weights has shape {tuple(weights.shape)}; it must be that of a, {tuple(a.shape)}")
         weights = weights.detach()
