@@ -15,11 +15,26 @@ if TYPE_CHECKING:
     from claimbench.kernels.norm import rms_norm
     from claimbench.kernels.rotary import rope
     from claimbench.kernels.scan import selective_scan, selective_state_update
+    from claimbench.kernels.votes import bootstrap_ratings, elo_lanes, fold_votes
 
-__all__ = ["causal_conv1d", "rms_norm", "rope", "selective_scan", "selective_state_update", "swiglu", "warm"]
+__all__ = [
+    "bootstrap_ratings",
+    "causal_conv1d",
+    "elo_lanes",
+    "fold_votes",
+    "rms_norm",
+    "rope",
+    "selective_scan",
+    "selective_state_update",
+    "swiglu",
+    "warm",
+]
 
 _HOME = {
+    "bootstrap_ratings": "votes",
     "causal_conv1d": "conv",
+    "elo_lanes": "votes",
+    "fold_votes": "votes",
     "rms_norm": "norm",
     "rope": "rotary",
     "selective_scan": "scan",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["Build"]
@@ -23,6 +23,8 @@ class Build:
     """Pointers to float32; the others point to bfloat16."""
     variant: str = ""
     """What sets this build apart, where a kernel has several."""
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Triton's types of other arguments; numbers among them are not taken for multiples of 16."""
 
     @property
     def name(self) -> str:

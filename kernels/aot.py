@@ -56,9 +56,9 @@ def compiled(kernel: Build, target: str) -> Any:
     names = kernel.kernel.arg_names
     unused = {name: None for name in names if f"HAS_{name.removesuffix('_ptr').upper()}" in _absent(kernel.constants)}
     constants = {name: value for name, value in kernel.constants.items() if name in names} | unused
-    signature = {name: _type(name, kernel.float32, constants) for name in names}
+    signature = {name: _type(name, kernel, constants) for name in names}
     # Addresses, and all sizes and strides but the number of steps, are multiples of 16 at the paper's shapes.
-    unaligned = ("length", "origin")
+    unaligned = ("length", "origin", *(name for name, kind in kernel.types.items() if not kind.startswith("*")))
     multiples = [i for i, name in enumerate(names) if signature[name] != "constexpr" and name not in unaligned]
     attributes = {(i,): [["tt.divisibility", 16]] for i in multiples}
     return compile(
@@ -82,11 +82,13 @@ def _absent(constants: Mapping[str, float | bool]) -> set[str]:
     return {name for name, value in constants.items() if name.startswith("HAS_") and not value}
 
 
-def _type(name: str, float32: tuple[str, ...], constants: Mapping[str, object]) -> str:
+def _type(name: str, kernel: Build, constants: Mapping[str, object]) -> str:
     if name in constants:
         return "constexpr"
+    if name in kernel.types:
+        return kernel.types[name]
     if name.endswith("_ptr"):
-        return "*fp32" if name in float32 else "*bf16"
+        return "*fp32" if name in kernel.float32 else "*bf16"
     return "i32"
 
 

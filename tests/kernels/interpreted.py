@@ -9,15 +9,27 @@ from functools import partial
 
 import pytest
 import torch
+from kernels.ballots import maximum, table, votes
 from kernels.gradients import Copies, normal, results
 from kernels.scans import Case
 
-from claimbench.kernels import causal_conv1d, rms_norm, rope, selective_scan, selective_state_update, swiglu
+from claimbench.kernels import (
+    bootstrap_ratings,
+    causal_conv1d,
+    fold_votes,
+    rms_norm,
+    rope,
+    selective_scan,
+    selective_state_update,
+    swiglu,
+)
 from claimbench.kernels.conv import triton as conv_triton
 from claimbench.kernels.gated import triton as gated_triton
 from claimbench.kernels.norm import triton as norm_triton
 from claimbench.kernels.rotary import triton as rotary_triton
 from claimbench.kernels.scan import _triton_launch as scan_launch
+from claimbench.kernels.votes import Status, bootstrap_triton, pairs_of
+from claimbench.kernels.votes import triton as fold_triton
 from kernels import scans, test_causal_conv1d, test_rms_norm, test_rope, test_swiglu
 from kernels import test_selective_state_update as steps
 
@@ -57,6 +69,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(family, "TILE", 64)
     monkeypatch.setattr(norm_triton, "WIDEST", 64)
     monkeypatch.setattr(norm_triton, "PROGRAMS", 2)
+    monkeypatch.setattr(fold_triton, "BLOCK", 64)
+    monkeypatch.setattr(fold_triton, "COPIES", 3)
+    monkeypatch.setattr(bootstrap_triton, "BLOCK_R", 16)
 
 
 @pytest.fixture
@@ -270,3 +285,61 @@ def test_a_step_writes_the_state_alone(layout: str) -> None:
 def test_a_step_in_float64_is_refused() -> None:
     with pytest.raises(TypeError, match="state is float64"):
         selective_state_update(**steps.inputs(steps.Case()), backend="triton")
+
+
+@pytest.mark.parametrize("weight_dtype", [None, torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64], ids=str)
+@pytest.mark.parametrize(("n", "models"), [(0, 3), (1, 2), (64, 2), (333, 17)])
+def test_folded(n: int, models: int, dtype: torch.dtype, weight_dtype: torch.dtype | None) -> None:
+    ballots = votes(n, models, dtype=dtype)
+    weights = None if weight_dtype is None else torch.rand(n, dtype=weight_dtype)
+    found, truth = (fold_votes(*ballots, models, weights, backend) for backend in ("triton", "naive"))
+    assert (found.dtype, found.shape) == (truth.dtype, truth.shape)
+    assert torch.equal(found, truth) if weights is None else torch.allclose(found, truth, rtol=1e-14)
+
+
+def test_weights_of_any_size_are_folded() -> None:
+    ballots = votes(200, 3)
+    for size in (0.0, 1e-200, 1e-30, 1e30, 1e300):
+        weights = torch.full((200,), size, dtype=torch.float64)
+        found, truth = (fold_votes(*ballots, 3, weights, backend) for backend in ("triton", "naive"))
+        assert torch.allclose(found, truth, rtol=1e-14, atol=0)
+
+
+def test_what_is_no_vote_is_refused_with_the_same_words() -> None:
+    a, b, outcome = votes(200, 5, dtype=torch.int64)
+    weights = torch.ones(200)
+    a[3], b[70], a[199], a[100] = -1, 2**40, 5, b[100]
+    outcome[4], outcome[3], outcome[71] = 3, 255, 200
+    weights[[5, 6, 150, 3]] = torch.tensor([torch.nan, -1, torch.inf, torch.nan])
+    said = []
+    for backend in ("triton", "naive"):
+        with pytest.raises(ValueError, match="9 of 200 votes") as refusal:
+            fold_votes(a, b, outcome, 5, weights, backend)
+        said.append(str(refusal.value))
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("scheme", ["poisson", "multinomial"])
+@pytest.mark.parametrize(("n", "models", "replicates"), [(30, 2, 1), (60, 3, 17), (400, 4, 16)])
+def test_bootstrap(n: int, models: int, replicates: int, scheme: str) -> None:
+    given = table(n, models)
+    found, truth = (
+        bootstrap_ratings(*given, replicates, 2**40, scheme, 1e-6, backend) for backend in ("triton", "cpu")
+    )
+    assert torch.equal(found.status, truth.status)
+    assert torch.equal(found.steps, truth.steps)
+    assert torch.allclose(found.ratings, truth.ratings, rtol=0, atol=1e-12, equal_nan=True)
+
+
+def test_bootstrap_in_parts_of_what_has_no_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, counts = pairs_of(torch.tensor([[1, 1, 1], [0, 0, 0], [1, 0, 1]]))
+    given = first, second, counts, maximum(first, second, counts, 3)
+    monkeypatch.setattr(bootstrap_triton, "ROOM_BYTES", 1)
+    found, truth = (
+        bootstrap_ratings(*given, 40, 0, tolerance=1e-6, backend=backend) for backend in ("triton", "naive")
+    )
+    lost = found.status == Status.UNIDENTIFIED
+    assert 0 < int(lost.sum()) < 40
+    assert torch.equal(lost, truth.status == Status.UNIDENTIFIED)
+    assert torch.allclose(found.ratings, truth.ratings, rtol=0, atol=1e-5, equal_nan=True)

@@ -10,6 +10,9 @@ import pytest
 from claimbench import kernels
 
 FOLDERS = {
+    "bootstrap_ratings": "votes",
+    "elo_lanes": "votes",
+    "fold_votes": "votes",
     "causal_conv1d": "conv",
     "rms_norm": "norm",
     "rope": "rotary",
