@@ -117,7 +117,7 @@ DATA_SETS = {
             gzipped=True,
             size_bytes=28_926,
             licence="CC-BY-4.0",
-            purpose="GPT-4's verdicts on 3,236 pairs of answers of the same models",
+            purpose="GPT-4's verdicts on 3,236 pairs of answers of 70 models",
         ),
         DataSet(
             name="pandalm_annotators",
