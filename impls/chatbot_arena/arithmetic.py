@@ -11,8 +11,10 @@ import numpy as np
 
 from claimbench.impls.chatbot_arena.leaderboards import Scored
 from claimbench.impls.chatbot_arena.published import Confusion, Score
+from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT
 
 __all__ = [
+    "Z_95",
     "Heterogeneity",
     "Rates",
     "attainable",
@@ -28,8 +30,8 @@ __all__ = [
     "wilson",
 ]
 
-_ELO_PER_NAT = 400 / math.log(10)
-_Z = 1.959963984540054
+Z_95 = 1.959963984540054
+"""97.5 % quantile of the normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def is_normalized_by_column(table: Confusion) -> bool:
     )
 
 
-def wilson(share: float, n: int, z: float = _Z) -> tuple[float, float]:
+def wilson(share: float, n: int, z: float = Z_95) -> tuple[float, float]:
     """CA-26, CA-27: Wilson's interval of a proportion `share` of `n`; 95 % by default."""
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
@@ -125,12 +127,12 @@ def rating_se(votes: int, ties: float = 0.0) -> float:
 
     `ties` is the share of ties, which count half and have no variance between equals.
     """
-    return _ELO_PER_NAT * 2 * math.sqrt((1 - ties) / votes)
+    return ELO_PER_NAT * 2 * math.sqrt((1 - ties) / votes)
 
 
 def votes_for_se(se: float, ties: float = 0.0) -> float:
     """Votes after which `rating_se` is `se` points."""
-    return (1 - ties) * (2 * _ELO_PER_NAT / se) ** 2
+    return (1 - ties) * (2 * ELO_PER_NAT / se) ** 2
 
 
 def best_of(n: int, votes: int, ties: float = 0.0) -> float:
@@ -140,7 +142,7 @@ def best_of(n: int, votes: int, ties: float = 0.0) -> float:
 
 def two_sample_z(one: Score, other: Score) -> float:
     """CA-36: difference of two scores over its standard error; 95 % intervals, by their mean half-length."""
-    se = [(score.plus + score.minus) / 2 / _Z for score in (one, other)]
+    se = [(score.plus + score.minus) / 2 / Z_95 for score in (one, other)]
     return (one.value - other.value) / math.hypot(*se)
 
 

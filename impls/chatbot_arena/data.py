@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from claimbench.data import arena_votes
 from claimbench.errors import HostError
-from claimbench.impls.chatbot_arena.votes import Floats, Integers, JudgedVotes, Votes
+from claimbench.impls.chatbot_arena.votes import JudgedVotes, Votes
+from claimbench.stats.ranking.arrays import Floats, Integers
 from claimbench.stats.ranking.votes import Battles, from_counts
 
 __all__ = ["ArenaTable", "Panel", "Preferences", "alpaca", "arena_table", "llmfao", "pandalm", "qlora", "rows"]

@@ -9,11 +9,17 @@ from __future__ import annotations
 import numpy as np
 
 from claimbench.errors import MeasurementRefused
-from claimbench.impls.chatbot_arena.votes import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers
 
-__all__ = ["minimizer", "nonparametric_scores"]
+__all__ = ["minimizer", "nonparametric_scores", "printed_loss"]
 
 _STEPS = 50
+
+
+def printed_loss(xi: Floats, first: Integers, second: Integers, second_wins: Floats, votes: Floats) -> float:
+    """Σ votes · ℓ(H, 1 / (1 + e^{ξ_second − ξ_first})), as Equations 3 and 7 have it; ℓ(h, p) as below Equation 3."""
+    p = 1 / (1 + np.exp(xi[second] - xi[first]))
+    return float(-(votes * (second_wins * np.log(p) + (1 - second_wins) * np.log(1 - p))).sum())
 
 
 def minimizer(first: Integers, second: Integers, second_wins: Floats, votes: Floats, *, as_printed: bool) -> Floats:

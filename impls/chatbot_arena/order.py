@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from claimbench.errors import VotesError
-from claimbench.impls.chatbot_arena.simulate import Arena
-from claimbench.impls.chatbot_arena.votes import Floats, Votes
+from claimbench.impls.chatbot_arena.simulate import SimulatedArena
+from claimbench.impls.chatbot_arena.votes import Votes
+from claimbench.stats.ranking.arrays import Floats
 from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, fit_bradley_terry, to_elo
 from claimbench.stats.ranking.elo import OrderStudy, elo, order_study
 from claimbench.stats.ranking.sandwich import sandwich_covariance, standard_errors
@@ -143,11 +145,10 @@ def bootstrap_widths(votes: Votes, resamples: int, k: float, generator: np.rando
             offline.append(to_elo(fit.ratings))
     if len(offline) < 2:
         raise VotesError(f"{len(offline)} of {resamples} resamples have a Bradley–Terry maximum; give more votes")
-    ends = [np.quantile(np.stack(sample), (0.025, 0.975), axis=0) for sample in (online, offline)]
-    return Widths(*(high - low for low, high in ends), 1 - len(offline) / resamples)
+    return Widths(_width(online), _width(offline), 1 - len(offline) / resamples)
 
 
-def rmse_to_truth(arena: Arena, votes: int, seed: int, rate: Callable[[Votes], Floats]) -> float:
+def rmse_to_truth(arena: SimulatedArena, votes: int, seed: int, rate: Callable[[Votes], Floats]) -> float:
     """CA-05: root mean square error, points, of the ratings that `rate` gives `votes` votes drawn from the arena.
 
     Bradley–Terry is the model that the votes were drawn from; where it is not, it estimates something else as well.
@@ -156,9 +157,15 @@ def rmse_to_truth(arena: Arena, votes: int, seed: int, rate: Callable[[Votes], F
     return float(np.sqrt(np.mean((ratings - to_elo(arena.strengths)) ** 2)))
 
 
-def kendall_tau(one: Floats, other: Floats) -> float:
+def kendall_tau(one: ArrayLike, other: ArrayLike) -> float:
     """Kendall's τ_b of two lists of ratings; NaN where all of one list are equal."""
-    i, j = np.triu_indices(len(one), 1)
-    a, b = np.sign(one[i] - one[j]), np.sign(other[i] - other[j])
+    x, y = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    i, j = np.triu_indices(x.size, 1)
+    a, b = np.sign(x[i] - x[j]), np.sign(y[i] - y[j])
     untied = np.sqrt(float(np.count_nonzero(a)) * float(np.count_nonzero(b)))
     return float(a @ b / untied) if untied else float("nan")
+
+
+def _width(sample: list[Floats]) -> Floats:
+    low, high = np.quantile(np.stack(sample), (0.025, 0.975), axis=0)
+    return high - low

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from claimbench.errors import HostError
-from claimbench.impls.chatbot_arena.votes import Floats, Votes
+from claimbench.impls.chatbot_arena.votes import Votes
+from claimbench.stats.ranking.arrays import Floats
+from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT
 
 __all__ = ["SYSTEMS", "glicko2", "trueskill", "weng_lin"]
 
-_ELO_PER_NAT = 400 / math.log(10)
 _LOGIT_OF_PROBIT = 1.702
 """σ(1.702 x) is within .01 of Φ(x): it turns a normal model's strengths into a logistic one's."""
 
@@ -60,7 +61,7 @@ def trueskill(votes: Votes, tau: float | None = None) -> Floats:
     for i, j, outcome in zip(votes.first.tolist(), votes.second.tolist(), votes.outcome.tolist(), strict=True):
         ranks = [0, 0] if outcome == 1 else [0, 1] if outcome == 2 else [1, 0]
         (ratings[i],), (ratings[j],) = system.rate([(ratings[i],), (ratings[j],)], ranks)
-    point = _ELO_PER_NAT * _LOGIT_OF_PROBIT / (math.sqrt(2) * package.BETA)
+    point = ELO_PER_NAT * _LOGIT_OF_PROBIT / (math.sqrt(2) * package.BETA)
     return _centred([rating.mu * point for rating in ratings])
 
 
@@ -75,7 +76,7 @@ def weng_lin(votes: Votes) -> Floats:
     for i, j, outcome in zip(votes.first.tolist(), votes.second.tolist(), votes.outcome.tolist(), strict=True):
         ranks = [0, 0] if outcome == 1 else [0, 1] if outcome == 2 else [1, 0]
         (ratings[i],), (ratings[j],) = model.rate([[ratings[i]], [ratings[j]]], ranks=ranks)
-    point = _ELO_PER_NAT / (math.sqrt(2) * model.beta)
+    point = ELO_PER_NAT / (math.sqrt(2) * model.beta)
     return _centred([rating.mu * point for rating in ratings])
 
 

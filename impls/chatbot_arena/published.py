@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 __all__ = [
     "ARENA_HARD",
     "BEST_OF_50",
     "EVALICA_SECONDS",
-    "FIGURE_2",
     "FIGURE_7",
     "IDENTICAL",
     "NULL_MODEL",
@@ -36,27 +32,8 @@ __all__ = [
     "Score",
     "Separability",
     "Style",
-    "WinMatrix",
     "WinRate",
 ]
-
-
-@dataclass(frozen=True)
-class WinMatrix:
-    """Win rates and numbers of battles between models."""
-
-    models: tuple[str, ...]
-    """Names, in the order of the rows."""
-    percent: tuple[tuple[int, ...], ...]
-    """Row by row above the diagonal: how often the model of the row won, in per cent, ties half."""
-    battles: tuple[tuple[int, ...], ...]
-    """In the same places: battles of the pair."""
-
-    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """(first, second, win rate of the first, battles), all (E,), rows ascending."""
-        first, second = np.triu_indices(len(self.models), 1)
-        rate = np.array([value for row in self.percent for value in row]) / 100
-        return first, second, rate, np.array([value for row in self.battles for value in row], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -163,50 +140,6 @@ class Style:
     """Markdown bold."""
 
 
-FIGURE_2 = WinMatrix(
-    models=(
-        "gpt-4-turbo",
-        "gpt-4-0613",
-        "mistral-medium",
-        "mixtral",
-        "gemini-pro-dev",
-        "claude-2.1",
-        "gpt-3.5-0613",
-        "claude-instant-1",
-        "llama-2-70b",
-        "llama-2-13b",
-        "llama-2-7b",
-        "mistral-7b",
-    ),
-    percent=(
-        (68, 69, 75, 71, 76, 77, 75, 76, 79, 86, 90),
-        (50, 59, 61, 59, 59, 59, 62, 72, 70, 80),
-        (54, 56, 50, 57, 52, 69, 73, 60, 87),
-        (54, 48, 51, 56, 58, 53, 73, 84),
-        (42, 54, 55, 58, 63, 67, 76),
-        (49, 55, 58, 61, 64, 73),
-        (56, 58, 63, 72, 71),
-        (54, 68, 65, 62),
-        (61, 58, 61),
-        (53, 57),
-        (52,),
-    ),
-    battles=(
-        (2564, 1189, 1192, 858, 3053, 1991, 270, 141, 157, 106, 144),
-        (566, 263, 756, 2227, 1025, 355, 414, 409, 264, 197),
-        (775, 371, 382, 773, 103, 45, 51, 40, 52),
-        (71, 744, 869, 136, 862, 66, 45, 61),
-        (74, 564, 53, 31, 30, 30, 37),
-        (351, 650, 113, 117, 75, 114),
-        (842, 572, 388, 283, 155),
-        (459, 241, 202, 101),
-        (383, 134, 369),
-        (251, 621),
-        (521,),
-    ),
-)
-"""Figure 2: 31,348 battles."""
-
 TABLE_2 = (
     Cluster("Python Game Programming Challenge", 96.7, 0.2),
     Cluster("C/C++ Process Multi-Threading", 86.7, 0.3),
@@ -295,8 +228,8 @@ STYLE = {
 BEST_OF_50 = {"tests": 50, "votes": 3000, "elo": 11}
 """Response of 2025-05-09: "around +11 Elo after 50 tests and 3000 votes"."""
 
-IDENTICAL = {"illusion": (1069, 1052), "response": (Score(1069, 27, 27), Score(1054, 18, 22))}
-"""One checkpoint submitted twice: scores in "The Leaderboard Illusion" (arXiv 2504.20879) and in the response."""
+IDENTICAL = (Score(1069, 27, 27), Score(1054, 18, 22))
+"""Response of 2025-05-09: one checkpoint submitted twice; 1069 and 1052 in arXiv 2504.20879."""
 
 EVALICA_SECONDS = {
     "bradley_terry": {"arena": 51.69, "evalica": 1.173},

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from claimbench.errors import VotesError
-from claimbench.impls.chatbot_arena.votes import Floats, Integers, JudgedVotes
+from claimbench.impls.chatbot_arena.votes import JudgedVotes
+from claimbench.stats.ranking.arrays import Floats, Integers
 
-__all__ = ["Arena", "beta_strengths", "round_robin"]
+__all__ = ["SimulatedArena", "beta_strengths", "round_robin"]
 
 
 @dataclass(frozen=True, eq=False)
-class Arena:
+class SimulatedArena:
     """What votes are drawn from."""
 
     models: tuple[str, ...]
@@ -71,7 +72,7 @@ class Arena:
         )
 
 
-def round_robin(strengths: ArrayLike, tie_rate: float = 0.0, weights: ArrayLike | None = None) -> Arena:
+def round_robin(strengths: ArrayLike, tie_rate: float = 0.0, weights: ArrayLike | None = None) -> SimulatedArena:
     """All pairs meet: equally often, or in proportion to `weights`, (M (M − 1) / 2,), rows of the upper triangle."""
     theta = np.asarray(strengths, dtype=np.float64)
     if theta.ndim != 1 or theta.size < 2:
@@ -81,7 +82,7 @@ def round_robin(strengths: ArrayLike, tie_rate: float = 0.0, weights: ArrayLike 
     if share.shape != first.shape or not (np.all(share >= 0) and share.sum() > 0):
         raise VotesError(f"{first.size} pairs need as many weights, not negative and not all 0; got {share.shape}")
     names = tuple(f"model {m}" for m in range(theta.size))
-    return Arena(names, theta, first, second, share / share.sum(), tie_rate)
+    return SimulatedArena(names, theta, first, second, share / share.sum(), tie_rate)
 
 
 def beta_strengths(models: int, generator: np.random.Generator, gamma: float = 2.0) -> Floats:

@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimbench.errors import VotesError
+from claimbench.stats.ranking.arrays import Floats, Integers
 from claimbench.stats.ranking.votes import Battles, fold
 
-__all__ = ["Floats", "Integers", "JudgedVotes", "Votes"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+__all__ = ["JudgedVotes", "Votes"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,16 +29,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from claimbench.errors import VotesError
+from claimbench.stats.ranking.arrays import Floats, Integers
 
 __all__ = ["INITIAL", "LARGEST_K", "OrderStudy", "elo", "expected_score", "order_study", "stationary_sd", "summarize"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 INITIAL = 1000.0
 """Rating of a model without votes."""
@@ -133,7 +132,7 @@ def stationary_sd(k: float, models: int) -> float:
     return math.sqrt(k / (2 * _RATE) * (1 - 1 / models))
 
 
-def _check(i: NDArray[np.int64], j: NDArray[np.int64], y: Floats, models: int, k: Floats) -> None:
+def _check(i: NDArray[Any], j: NDArray[Any], y: Floats, models: int, k: Floats) -> None:
     if not (i.shape == j.shape == y.shape) or i.ndim not in (1, 2):
         raise VotesError(f"first, second and score are all (n,) or all (P, n), got {i.shape}, {j.shape}, {y.shape}")
     if k.shape not in ((), i.shape[:-1]):
@@ -154,7 +153,7 @@ def _check(i: NDArray[np.int64], j: NDArray[np.int64], y: Floats, models: int, k
         raise VotesError("scores lie between 0 (lost) and 1 (won)")
 
 
-def _one_order(i: Integers, j: Integers, y: Floats, models: int, k: float, initial: float) -> Floats:
+def _one_order(i: NDArray[Any], j: NDArray[Any], y: Floats, models: int, k: float, initial: float) -> Floats:
     ratings = [initial] * models
     exp = math.exp
     for a, b, won in zip(i.tolist(), j.tolist(), y.tolist(), strict=True):
@@ -164,7 +163,7 @@ def _one_order(i: Integers, j: Integers, y: Floats, models: int, k: float, initi
     return np.array(ratings)
 
 
-def _side_by_side(i: Integers, j: Integers, y: Floats, models: int, k: Floats, initial: float) -> Floats:
+def _side_by_side(i: NDArray[Any], j: NDArray[Any], y: Floats, models: int, k: Floats, initial: float) -> Floats:
     sequences = len(i)
     flat = np.full(sequences * models, initial)
     offset = np.arange(sequences) * models

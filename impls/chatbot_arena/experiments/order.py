@@ -15,11 +15,12 @@ from claimbench.impls.chatbot_arena.order import (
     rmse_to_truth,
     root_k_slope,
 )
-from claimbench.impls.chatbot_arena.simulate import Arena, round_robin
-from claimbench.impls.chatbot_arena.votes import Floats, Votes
+from claimbench.impls.chatbot_arena.simulate import SimulatedArena, round_robin
+from claimbench.impls.chatbot_arena.votes import Votes
 from claimbench.impls.common.workload import workload_of
 from claimbench.papers.chatbot_arena.workloads import KnownTruth, Orders, Resamples
 from claimbench.record import Curve
+from claimbench.stats.ranking.arrays import Floats
 from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT
 from claimbench.stats.ranking.elo import summarize
 from claimbench.trial import Exact, Quality, Trial
@@ -130,7 +131,7 @@ def interval_widths(trial: Trial) -> Quality:
     return Quality({"ratio": ratios})
 
 
-def _arena(models: int, tie_rate: float) -> Arena:
+def _arena(models: int, tie_rate: float) -> SimulatedArena:
     """Models at equal distances in the Arena's ranking, first and last among them; all pairs meet equally often."""
     ratings = np.sort(bradley_terry(arena_table().battles()).ratings)[::-1]
     chosen = np.linspace(0, ratings.size - 1, models).round().astype(int)

@@ -19,6 +19,7 @@ from claimbench.impls.chatbot_arena.arithmetic import (
 )
 from claimbench.impls.chatbot_arena.data import arena_table
 from claimbench.impls.chatbot_arena.errata import minimizer
+from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
 from claimbench.impls.chatbot_arena.order import kendall_tau
 from claimbench.trial import Exact, Trial
 
@@ -115,7 +116,7 @@ def best_of_many(trial: Trial) -> Exact:
 
 def identical_checkpoints(trial: Trial) -> Exact:
     """CA-36: z of two scores of one checkpoint."""
-    return Exact({"z": abs(two_sample_z(*published.IDENTICAL["response"]))})
+    return Exact({"z": abs(two_sample_z(*published.IDENTICAL))})
 
 
 def peer_speed(trial: Trial) -> Exact:
@@ -141,9 +142,9 @@ def upside_down(trial: Trial) -> Exact:
 
     `distance` is the largest |ξ_printed + ξ_meant|; `tau_*` are Kendall's τ with the mean win rates.
     """
-    first, second, rate, battles = published.FIGURE_2.pairs()
+    first, second, rate, battles = FIGURE_2.pairs()
     printed, meant = (minimizer(first, second, 1 - rate, battles, as_printed=flag) for flag in (True, False))
-    models = len(published.FIGURE_2.models)
+    models = len(FIGURE_2.models)
     won = np.bincount(first, rate, models) + np.bincount(second, 1 - rate, models)
     return Exact(
         {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from claimbench.impls.chatbot_arena.arithmetic import Z_95
 from claimbench.impls.chatbot_arena.data import arena_table
-from claimbench.impls.chatbot_arena.published import FIGURE_2
+from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
 from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, fit_bradley_terry
 from claimbench.stats.ranking.sandwich import sandwich_covariance, variance_of
 from claimbench.stats.ranking.votes import from_counts
@@ -14,7 +15,6 @@ from claimbench.trial import Exact, Trial
 __all__ = ["figure_2", "model_versions"]
 
 Checks = dict[str, float | tuple[float, float]]
-_Z = 1.959963984540054
 _VERSIONS = {
     "gpt4_0314_over_0613": ("gpt-4-0314", "gpt-4-0613"),
     "gpt35_0613_over_0314": ("gpt-3.5-turbo-0613", "gpt-3.5-turbo-0314"),
@@ -48,6 +48,6 @@ def model_versions(trial: Trial) -> Exact:
         contrast = np.zeros(len(battles.models))
         contrast[battles.models.index(better)], contrast[battles.models.index(worse)] = 1.0, -1.0
         gap = float(contrast @ fit.ratings) * ELO_PER_NAT
-        half = _Z * variance_of(contrast, covariance) ** 0.5 * ELO_PER_NAT
+        half = Z_95 * variance_of(contrast, covariance) ** 0.5 * ELO_PER_NAT
         checks |= {name: gap, f"{name}_low": gap - half, f"{name}_high": gap + half}
     return Exact(checks)
