@@ -12,7 +12,7 @@ from claimbench.errors import SpecError, UnknownName
 from claimbench.impls.chatbot_arena.experiments import order, printed, ratings, tables
 from claimbench.impls.chatbot_arena.order import in_random_orders
 from claimbench.impls.chatbot_arena.simulate import round_robin
-from claimbench.papers.chatbot_arena.workloads import KnownTruth, Orders, Printed, Resamples
+from claimbench.papers.chatbot_arena.workloads import KnownTruth, Orders, Printed, Resamples, Shuffles
 from claimbench.spec import Scalar, Workload
 from claimbench.stats.ranking.elo import summarize
 from claimbench.trial import Quality, Trial
@@ -148,6 +148,27 @@ def test_interval_widths_have_one_ratio_a_seed() -> None:
     found = order.interval_widths(trial(Resamples(models=4, votes=600, resamples=100, k=16.0), (1000, 1001)))
     assert len(found.values["ratio"]) == 2
     assert min(found.values["ratio"]) > 1
+
+
+@pytest.mark.parametrize(
+    ("package", "options"),
+    [
+        pytest.param("numpy", {"system": "elo", "k": 16.0}, id="elo"),
+        pytest.param("glicko2", {"system": "glicko2"}, id="glicko2"),
+        pytest.param("trueskill", {"system": "trueskill"}, id="trueskill"),
+        pytest.param("openskill", {"system": "weng_lin"}, id="weng-lin"),
+    ],
+)
+def test_every_rating_system_of_one_vote_at_a_time_has_noise_of_order(package: str, options: dict[str, Scalar]) -> None:
+    pytest.importorskip(package)
+    found = order.system_noise(trial(Shuffles(models=4, votes=150, orders=3), (1000, 1001), **options)).values
+    assert {name: len(values) for name, values in found.items()} == {"ratio": 2, "median_sd": 2, "rmse": 2}
+    assert min(found["median_sd"]) > 0.1
+
+
+def test_a_rating_system_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(UnknownName, match="did you mean trueskill"):
+        order.system_noise(trial(Shuffles(models=4, votes=150, orders=3), system="trueskil"))
 
 
 def test_sorted_votes_of_the_real_arena_ruin_elo() -> None:

@@ -9,7 +9,7 @@ from pydantic import Field
 from claimbench.spec import Workload
 from claimbench.workloads import Count
 
-__all__ = ["KnownTruth", "Orders", "Printed", "Resamples"]
+__all__ = ["KnownTruth", "Orders", "Printed", "Resamples", "Shuffles"]
 
 K = Annotated[float, Field(gt=0, lt=600)]
 """Step of online Elo, in points."""
@@ -61,5 +61,20 @@ class Resamples(Workload):
     """Bootstrap resamples."""
     k: K = 4.0
     """Step of online Elo."""
+    tie_rate: TieRate = 0.345
+    """As in `KnownTruth`."""
+
+
+class Shuffles(Workload):
+    """Votes drawn from such an arena, in random orders, for rating systems that take one vote at a time."""
+
+    kind: Literal["shuffles"] = "shuffles"
+    """Discriminator."""
+    models: Annotated[int, Field(ge=2, le=129)]
+    """Models."""
+    votes: Count
+    """Votes."""
+    orders: Annotated[int, Field(ge=2)]
+    """Random orders a seed."""
     tie_rate: TieRate = 0.345
     """As in `KnownTruth`."""

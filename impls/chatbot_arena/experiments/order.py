@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from claimbench.errors import UnknownName
 from claimbench.impls.chatbot_arena.data import arena_table
 from claimbench.impls.chatbot_arena.order import (
     as_stored,
@@ -15,17 +16,18 @@ from claimbench.impls.chatbot_arena.order import (
     rmse_to_truth,
     root_k_slope,
 )
+from claimbench.impls.chatbot_arena.packages import SYSTEMS
 from claimbench.impls.chatbot_arena.simulate import SimulatedArena, round_robin
 from claimbench.impls.chatbot_arena.votes import Votes
 from claimbench.impls.common.workload import workload_of
-from claimbench.papers.chatbot_arena.workloads import KnownTruth, Orders, Resamples
+from claimbench.papers.chatbot_arena.workloads import KnownTruth, Orders, Resamples, Shuffles
 from claimbench.record import Curve
 from claimbench.stats.ranking.arrays import Floats
-from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT
+from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, to_elo
 from claimbench.stats.ranking.elo import summarize
 from claimbench.trial import Exact, Quality, Trial
 
-__all__ = ["compiled", "error_to_truth", "interval_widths", "order_noise", "root_k", "sorted_votes"]
+__all__ = ["compiled", "error_to_truth", "interval_widths", "order_noise", "root_k", "sorted_votes", "system_noise"]
 
 _SHUFFLES = 30
 
@@ -129,6 +131,34 @@ def interval_widths(trial: Trial) -> Quality:
         ratios.append(bootstrap_widths(arena.draw(work.votes, generator), work.resamples, work.k, generator).ratio)
         trial.progress(done + 1, len(trial.seeds))
     return Quality({"ratio": ratios})
+
+
+def system_noise(trial: Trial) -> Quality:
+    """CA-01 for the rating systems of others: one arena and one set of orders a seed, the same for every arm.
+
+    Option `system` is `glicko2`, `trueskill`, `weng_lin`, or `elo` with option `k`. `ratio` of the median deviation to
+    Bradley–Terry's median error; `median_sd`, points; `rmse` of a single order to the truth, on average.
+    """
+    work = workload_of(trial, Shuffles)
+    arena, system = _arena(work.models, work.tie_rate), str(trial.option("system"))
+    truth = to_elo(arena.strengths)
+
+    def rate(votes: Votes) -> Floats:
+        return as_stored(votes, float(trial.option("k"))) if system == "elo" else SYSTEMS[system](votes)
+
+    if system != "elo" and system not in SYSTEMS:
+        raise UnknownName("rating system", system, ["elo", *SYSTEMS])
+    values: dict[str, list[float]] = {"ratio": [], "median_sd": [], "rmse": []}
+    for done, seed in enumerate(trial.seeds):
+        generator = np.random.default_rng(seed)
+        votes = arena.draw(work.votes, generator)
+        orders = [generator.permutation(len(votes)) for _ in range(work.orders)]
+        study = summarize(np.stack([rate(votes.take(order)) for order in orders]))
+        values["ratio"].append(noise_ratio(study, bradley_terry(votes.battles())))
+        values["median_sd"].append(float(np.median(study.sd)))
+        values["rmse"].append(float(np.sqrt(((study.ratings - truth) ** 2).mean(axis=1)).mean()))
+        trial.progress(done + 1, len(trial.seeds))
+    return Quality(values)
 
 
 def _arena(models: int, tie_rate: float) -> SimulatedArena:
