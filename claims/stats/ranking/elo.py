@@ -18,7 +18,8 @@ solves L Σ + Σ L = (K / s) B to first order in K, where B is the Laplacian of 
   uniformly, 2 (M − 1) / (K s). With fewer votes a small K leaves ratings near where they began: biased, not stable;
 - beyond K = 4 / s = 695 a vote between equals overshoots by more than it corrects, and nothing is stationary.
 
-The shuffled average over P orders has order variance Σ / P, which is why many shuffles come close to Bradley–Terry.
+Σ is the spread over fresh votes; over orders of the same votes it is less by the sampling variance of what all orders
+have in common. The average over P shuffles keeps one P-th of it, which is why many come close to Bradley–Terry.
 
 This is the reference, for small data and for ladders of arms. One order runs through plain floats, several side by
 side through numpy, one vote of each at a time: the clock counts votes rather than orders, about 10 µs each. For
