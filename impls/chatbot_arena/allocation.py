@@ -1,7 +1,8 @@
 r"""How many votes an allocation needs, and the best there is: what no rule of sampling can beat.
 
 With variance v(a) of one vote on pair a and votes drawn with probabilities P, the mean width of the K intervals is
-2z T^−1/2 · K⁻¹ Σ √(v(a)/P(a)). Minimised over P subject to Σ P = 1, the multiplier rule gives ½ √v P^−3/2 = const, hence
+2z T^−1/2 · K⁻¹ Σ √(v(a)/P(a)). Minimised over P subject to Σ P = 1, the multiplier rule gives ½ √v P^−3/2 = const,
+hence
 
     P ∝ v^{1/3},   mean width = 2z T^−1/2 · K⁻¹ (Σ v^{1/3})^{3/2},
 

@@ -5,9 +5,10 @@ pair by what one more vote would take from the width of its interval,
 
     P(a) ∝ √(Σ̂(a,a) / n(a)) − √(Σ̂(a,a) / (n(a) + 1)),
 
-and takes Σ̂ from equation 5. That is the variance of X = 1{A = a} H / P(a), about θ/P: it grows where P was small, so that
-pairs count as uncertain because they were rarely drawn; it is another with the models' names swapped; and it is 0 for a
-pair whose votes all had H = 0, which is then never drawn again. `repaired` takes the variance of a vote, θ(1 − θ).
+and takes Σ̂ from equation 5. That is the variance of X = 1{A = a} H / P(a), about θ/P: it grows where P was small, so
+that pairs count as uncertain because they were rarely drawn; it is another with the models' names swapped; and it is 0
+for a pair whose votes all had H = 0, which is then never drawn again and whose interval has no length. `repaired` takes
+the variance of a vote, θ(1 − θ).
 
 The paper states neither how a run starts, nor how much uniform sampling is mixed in, nor how often P is renewed; these
 are the fields of `Design`.

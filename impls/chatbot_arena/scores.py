@@ -1,8 +1,8 @@
 """Bradley–Terry scores from reweighted votes (equation 7), with sandwich intervals, for many replications at once.
 
 Every vote is weighted by 1/P(A), so that the scores are those of an arena that draws its pairs uniformly. The paper
-anchors ξ_1 = 0. Its loss as printed has the sign of the scores turned (1/(1 + e^{ξ_2 − ξ_1}) is the probability that the
-first model wins); here σ(ξ_2 − ξ_1) is the probability that the second does.
+anchors ξ_1 = 0. Its loss as printed turns the scores upside down, as 1/(1 + e^{ξ_2 − ξ_1}) is the probability that the
+first model wins; here σ(ξ_2 − ξ_1) is the probability that the second does.
 """
 
 from __future__ import annotations
