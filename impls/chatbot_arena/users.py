@@ -1,7 +1,8 @@
 """Simulated users: honest ones, and families of bots.
 
 Honest users vote as everybody does, with the probabilities of the pair that they are shown. `KNOWN` are the three
-families that the detectors were made with.
+families that the detectors were made with; `HELD_OUT` were written
+after the bets of the e-process had been fixed.
 Every family keeps the pairs and sides of the honest user whose place it takes.
 """
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from claimbench.impls.chatbot_arena.ballots import Ballots, Ints
 from claimbench.impls.chatbot_arena.win_matrix import Floats
 
-__all__ = ["KNOWN", "Arena", "Family"]
+__all__ = ["HELD_OUT", "KNOWN", "Arena", "Family"]
 
 LEFT, TIE, RIGHT = 0, 1, 2
 
@@ -74,4 +75,71 @@ def _inverted(honest: Ballots, arena: Arena, random: np.random.Generator) -> Int
 
 KNOWN: Mapping[str, Family] = MappingProxyType(
     {"random": _buttons, "always_first": _always(LEFT), "inverted": _inverted}
+)
+
+
+def _three_ways(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+    """Left, tie or right at random."""
+    return random.integers(3, size=honest.pair.shape)
+
+
+def _coin(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+    """Left or right at random, never a tie."""
+    return 2 * random.integers(2, size=honest.pair.shape)
+
+
+def _copy_previous(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+    """The vote before once more in nine cases of ten, else a random button."""
+    votes = _buttons(honest, arena, random)
+    again = random.uniform(size=votes.shape) < 0.9
+    again[:, 0] = False
+    # The last vote that was not a copy, carried forward.
+    source = np.maximum.accumulate(np.where(again, 0, np.arange(votes.shape[1])), axis=1)
+    return np.take_along_axis(votes, source, axis=1)
+
+
+def _alternating(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+    """Left, right, left, right."""
+    return np.broadcast_to(np.arange(honest.pair.shape[1]) % 2 * 2, honest.pair.shape)
+
+
+def _one_model(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+    """For the model that the user met most often wherever it is shown; the other votes are honest."""
+    shown = arena.models[honest.pair]
+    met = np.zeros((len(shown), int(arena.models.max()) + 1), dtype=np.int64)
+    np.add.at(met, (np.arange(len(shown))[:, None, None], shown), 1)
+    favourite = met.argmax(axis=1)[:, None]
+    votes = np.where(shown[..., 0] == favourite, 0, np.where(shown[..., 1] == favourite, 2, honest.outcome))
+    return np.where(honest.swapped, 2 - votes, votes)
+
+
+def _tired(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+    """Honest in the first half of the votes, a random button in the second."""
+    rested = np.arange(honest.pair.shape[1]) < honest.pair.shape[1] // 2
+    return np.where(rested, honest.position, _buttons(honest, arena, random))
+
+
+def _mostly(habit: Family, share: float) -> Family:
+    """The habit in a share of the votes; the others are honest."""
+
+    def family(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+        follows = random.uniform(size=honest.pair.shape) < share
+        return np.where(follows, habit(honest, arena, random), honest.position)
+
+    return family
+
+
+HELD_OUT: Mapping[str, Family] = MappingProxyType(
+    {
+        "always_tie": _always(TIE),
+        "three_ways": _three_ways,
+        "coin": _coin,
+        "copy_previous": _copy_previous,
+        "alternating": _alternating,
+        "leaning_right": _mostly(_always(RIGHT), 0.7),
+        "indifferent": _mostly(_always(TIE), 0.7),
+        "lazy": _mostly(_three_ways, 0.7),
+        "tired": _tired,
+        "one_model": _one_model,
+    }
 )
