@@ -12,19 +12,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from claimbench.impls.chatbot_arena.ballots import Ballots, Ints, own_votes
+from claimbench.impls.chatbot_arena.ballots import Ballots, Integers, own_votes
 from claimbench.impls.chatbot_arena.win_matrix import Floats
 
 __all__ = ["first_crossing", "fisher", "p_values", "randomized_p_values", "shipped", "two_sided"]
 
 
-def p_values(ballots: Ballots, history: Ints) -> Floats:
+def p_values(ballots: Ballots, history: Integers) -> Floats:
     """Equation 10 as printed (users, votes); `history` is (pairs, 3) votes of others by outcome."""
     at_least, _, total = _above(ballots, history)
     return (1 + at_least) / (total + 1)
 
 
-def randomized_p_values(ballots: Ballots, history: Ints, random: np.random.Generator) -> Floats:
+def randomized_p_values(ballots: Ballots, history: Integers, random: np.random.Generator) -> Floats:
     """(#{h > H} + U (#{h = H} + 1)) / (|H_a| + 1) with U uniform: uniform itself where H is exchangeable with H_a."""
     at_least, equal, total = _above(ballots, history)
     return (at_least - equal + random.uniform(size=equal.shape) * (equal + 1)) / (total + 1)
@@ -35,7 +35,7 @@ def two_sided(p: Floats) -> Floats:
     return 1 - np.abs(2 * p - 1)
 
 
-def _above(ballots: Ballots, history: Ints) -> tuple[Floats, Floats, Floats]:
+def _above(ballots: Ballots, history: Integers) -> tuple[Floats, Floats, Floats]:
     """Votes of others on the pair that are at least H, that equal H, and all."""
     others = history[ballots.pair].astype(np.float64)
     above = others[..., ::-1].cumsum(axis=-1)[..., ::-1]
@@ -55,7 +55,7 @@ def fisher(p: Floats, alpha: float, random: np.random.Generator, looks: int = 5)
     return first_crossing(above & looked)
 
 
-def shipped(ballots: Ballots, history: Ints, alpha: float = 0.05) -> Floats:
+def shipped(ballots: Ballots, history: Integers, alpha: float = 0.05) -> Floats:
     """FastChat's detector, which is not the paper's: Π 1/(2p) > 1/α from above or from below, after every vote.
 
     p is the share of the pair's decisive votes, the user's own among them, that are at most (at least) H; ties are left

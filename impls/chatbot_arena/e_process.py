@@ -18,6 +18,11 @@ correction.
 **Bets**, fixed by what it can mean to vote without reading: `blind` predicts the next position (left, tie, right) from
 how often the user chose each, (k_y + ½)/(t + 3/2), whatever the models are (Krichevsky and Trofimov); `sequence` does
 so given the position before. `HABITS` need no learning, or hide among honest votes.
+
+**Tolerance.** Real people are not exchangeable: some hardly ever call a tie, some lean to a side, and the test above
+flags them. With a `Tolerance` the honest votes have probabilities ∝ s(y) exp(τ 1{tie} + σ (1{left} − 1{right})) with τ
+and σ of the user's own, within bounds, and the bets are held against the largest likelihood that any τ and σ give
+(universal inference; s is then taken for the truth). Votes that follow neither the shares nor a mild leaning stand out.
 """
 
 from __future__ import annotations
@@ -27,10 +32,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench.impls.chatbot_arena.anomaly import first_crossing
-from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots, Ints, own_votes
+from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots, Integers, own_votes
 from claimbench.impls.chatbot_arena.win_matrix import Floats
 
-__all__ = ["HABITS", "Habit", "e_process", "log_e_values"]
+__all__ = ["HABITS", "Habit", "Tolerance", "e_process", "log_e_values"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Habit:
     share: float
     """λ: share of the votes in which it is followed."""
     position: tuple[float, float, float] | None
-    """Probabilities of left, tie and right; None for the opposite of the honest vote."""
+    """Probabilities of right, tie and left; None for the opposite of the honest vote."""
 
 
 _BUTTONS = (0.25, 0.5, 0.25)  # left, right, tie and both bad at random, two of them ties
@@ -55,7 +60,24 @@ HABITS = (
 )
 
 
-def log_e_values(ballots: Ballots, history: Ints) -> Floats:
+@dataclass(frozen=True)
+class Tolerance:
+    """How far an honest user may lean, in nats."""
+
+    tie: float = 1.0
+    """|τ|: a user may call ties e^τ times as often, against wins, as others do."""
+    side: float = 0.5
+    """|σ|: a user may prefer one side to the other e^2σ times as often as others do."""
+    steps: int = 9
+    """Values of each that are tried, at equal distances between the bounds."""
+
+    def tilts(self) -> Floats:
+        """What every τ and σ adds to the logarithms of right, tie and left (steps², 3)."""
+        tie, side = np.meshgrid(*(np.linspace(-end, end, self.steps) for end in (self.tie, self.side)))
+        return np.stack([-side.ravel(), tie.ravel(), side.ravel()], axis=-1)
+
+
+def log_e_values(ballots: Ballots, history: Integers, tolerance: Tolerance | None = None) -> Floats:
     """ln E after every vote (users, votes); `history` is (pairs, 3) votes of others by outcome."""
     others = history[ballots.pair] + own_votes(ballots, earlier=True)
     seen = np.where(ballots.swapped[..., None], others[..., ::-1], others).astype(np.float64)
@@ -71,15 +93,27 @@ def log_e_values(ballots: Ballots, history: Ints) -> Floats:
             odds = np.asarray(habit.position)[position] / share
         bets.append(np.log(habit.share * odds + 1 - habit.share))
     wealth = np.stack(bets).cumsum(axis=-1)
-    return np.logaddexp.reduce(wealth, axis=0) - np.log(len(wealth))
+    log_e = np.logaddexp.reduce(wealth, axis=0) - np.log(len(wealth))
+    return log_e if tolerance is None else log_e - _leaning(seen, position, tolerance)
 
 
-def e_process(ballots: Ballots, history: Ints, alpha: float = 0.04) -> Floats:
+def e_process(ballots: Ballots, history: Integers, alpha: float = 0.04, tolerance: Tolerance | None = None) -> Floats:
     """Votes after which E first reaches 1/α, for every user; infinite where it never does."""
-    return first_crossing(log_e_values(ballots, history) >= -np.log(alpha))
+    return first_crossing(log_e_values(ballots, history, tolerance) >= -np.log(alpha))
 
 
-def _predictions(position: Ints) -> tuple[Floats, Floats]:
+def _leaning(seen: Floats, position: Integers, tolerance: Tolerance) -> Floats:
+    """Logarithm of the largest likelihood that a leaning gives the votes so far, over that of none (users, votes)."""
+    share = (seen + 1) / (seen.sum(axis=-1, keepdims=True) + OUTCOMES)
+    best = np.full(position.shape, -np.inf)
+    for tilt in tolerance.tilts():
+        factor = np.exp(tilt)
+        gain = tilt[position] - np.log(share @ factor)
+        best = np.maximum(best, gain.cumsum(axis=-1))
+    return best
+
+
+def _predictions(position: Integers) -> tuple[Floats, Floats]:
     """Probability that `blind` and `sequence` gave to each vote from the user's earlier ones (users, votes)."""
     chosen = np.eye(OUTCOMES)[position]
     blind = chosen.cumsum(axis=1) - chosen
@@ -91,6 +125,6 @@ def _predictions(position: Ints) -> tuple[Floats, Floats]:
     return _krichevsky_trofimov(blind, position), _krichevsky_trofimov(sequence, position)
 
 
-def _krichevsky_trofimov(counts: Floats, position: Ints) -> Floats:
+def _krichevsky_trofimov(counts: Floats, position: Integers) -> Floats:
     chosen = np.take_along_axis(counts, position[..., None], axis=-1)[..., 0]
     return (chosen + 0.5) / (counts.sum(axis=-1) + OUTCOMES / 2)

@@ -16,12 +16,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from claimbench.impls.chatbot_arena.ballots import Ballots, Ints
+from claimbench.impls.chatbot_arena.ballots import Ballots, Integers
 from claimbench.impls.chatbot_arena.win_matrix import Floats
 
 __all__ = ["HELD_OUT", "KNOWN", "Arena", "Family"]
 
-LEFT, TIE, RIGHT = 0, 1, 2
+LEFT, TIE, RIGHT = 2, 1, 0
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Arena:
 
     models: NDArray[np.intp]
     """First and second model (pairs, 2)."""
-    counts: Ints
+    counts: Integers
     """Votes of others by outcome (pairs, 3), all pairs with at least one."""
 
     @property
@@ -38,7 +38,7 @@ class Arena:
         """Probabilities of the outcomes: the shares of `counts`."""
         return self.counts / self.counts.sum(axis=1, keepdims=True)
 
-    def history(self, random: np.random.Generator) -> Ints:
+    def history(self, random: np.random.Generator) -> Integers:
         """Votes of others drawn anew, as many on each pair, so that detectors do not know the probabilities."""
         return random.multinomial(self.counts.sum(axis=1), self.probabilities)
 
@@ -50,26 +50,27 @@ class Arena:
         return Ballots(pair, _draw(self.probabilities[pair], random), swapped)
 
 
-def _draw(probabilities: Floats, random: np.random.Generator) -> Ints:
+def _draw(probabilities: Floats, random: np.random.Generator) -> Integers:
     """One of the outcomes for every distribution on the last axis."""
     below = probabilities.cumsum(axis=-1)[..., :-1]
     return (random.uniform(size=(*probabilities.shape[:-1], 1)) >= below).sum(axis=-1)
 
 
-Family: TypeAlias = Callable[[Ballots, Arena, np.random.Generator], Ints]
-"""Ballots of honest users → the positions (users, votes) that bots vote for in their place."""
+Family: TypeAlias = Callable[[Ballots, Integers, np.random.Generator], Integers]
+"""Ballots of honest users and the first and second model of each (users, votes, 2) → the positions (users, votes) that
+bots vote for in their place."""
 
 
-def _buttons(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+def _buttons(honest: Ballots, shown: Integers, random: np.random.Generator) -> Integers:
     """One of the four buttons at random, two of which are ties."""
     return np.array([LEFT, TIE, TIE, RIGHT])[random.integers(4, size=honest.pair.shape)]
 
 
 def _always(position: int) -> Family:
-    return lambda honest, arena, random: np.full_like(honest.outcome, position)
+    return lambda honest, shown, random: np.full_like(honest.outcome, position)
 
 
-def _inverted(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+def _inverted(honest: Ballots, shown: Integers, random: np.random.Generator) -> Integers:
     return 2 - honest.position
 
 
@@ -78,19 +79,19 @@ KNOWN: Mapping[str, Family] = MappingProxyType(
 )
 
 
-def _three_ways(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+def _three_ways(honest: Ballots, shown: Integers, random: np.random.Generator) -> Integers:
     """Left, tie or right at random."""
     return random.integers(3, size=honest.pair.shape)
 
 
-def _coin(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+def _coin(honest: Ballots, shown: Integers, random: np.random.Generator) -> Integers:
     """Left or right at random, never a tie."""
     return 2 * random.integers(2, size=honest.pair.shape)
 
 
-def _copy_previous(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+def _copy_previous(honest: Ballots, shown: Integers, random: np.random.Generator) -> Integers:
     """The vote before once more in nine cases of ten, else a random button."""
-    votes = _buttons(honest, arena, random)
+    votes = _buttons(honest, shown, random)
     again = random.uniform(size=votes.shape) < 0.9
     again[:, 0] = False
     # The last vote that was not a copy, carried forward.
@@ -98,33 +99,32 @@ def _copy_previous(honest: Ballots, arena: Arena, random: np.random.Generator) -
     return np.take_along_axis(votes, source, axis=1)
 
 
-def _alternating(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+def _alternating(honest: Ballots, shown: Integers, random: np.random.Generator) -> Integers:
     """Left, right, left, right."""
-    return np.broadcast_to(np.arange(honest.pair.shape[1]) % 2 * 2, honest.pair.shape)
+    return np.broadcast_to(np.where(np.arange(honest.pair.shape[1]) % 2, RIGHT, LEFT), honest.pair.shape)
 
 
-def _one_model(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+def _one_model(honest: Ballots, shown: Integers, random: np.random.Generator) -> Integers:
     """For the model that the user met most often wherever it is shown; the other votes are honest."""
-    shown = arena.models[honest.pair]
-    met = np.zeros((len(shown), int(arena.models.max()) + 1), dtype=np.int64)
+    met = np.zeros((len(shown), int(shown.max()) + 1), dtype=np.int64)
     np.add.at(met, (np.arange(len(shown))[:, None, None], shown), 1)
     favourite = met.argmax(axis=1)[:, None]
-    votes = np.where(shown[..., 0] == favourite, 0, np.where(shown[..., 1] == favourite, 2, honest.outcome))
+    votes = np.where(shown[..., 0] == favourite, 2, np.where(shown[..., 1] == favourite, 0, honest.outcome))
     return np.where(honest.swapped, 2 - votes, votes)
 
 
-def _tired(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+def _tired(honest: Ballots, shown: Integers, random: np.random.Generator) -> Integers:
     """Honest in the first half of the votes, a random button in the second."""
     rested = np.arange(honest.pair.shape[1]) < honest.pair.shape[1] // 2
-    return np.where(rested, honest.position, _buttons(honest, arena, random))
+    return np.where(rested, honest.position, _buttons(honest, shown, random))
 
 
 def _mostly(habit: Family, share: float) -> Family:
     """The habit in a share of the votes; the others are honest."""
 
-    def family(honest: Ballots, arena: Arena, random: np.random.Generator) -> Ints:
+    def family(honest: Ballots, shown: Integers, random: np.random.Generator) -> Integers:
         follows = random.uniform(size=honest.pair.shape) < share
-        return np.where(follows, habit(honest, arena, random), honest.position)
+        return np.where(follows, habit(honest, shown, random), honest.position)
 
     return family
 
