@@ -15,33 +15,38 @@ import numpy as np
 from claimbench.impls.chatbot_arena.ballots import Ballots, Integers, own_votes
 from claimbench.impls.chatbot_arena.win_matrix import Floats
 
-__all__ = ["first_crossing", "fisher", "p_values", "randomized_p_values", "shipped", "two_sided"]
+__all__ = ["first_crossing", "fisher", "p_value_ends", "p_values", "randomized_p_values", "shipped", "two_sided"]
+
+
+def p_value_ends(ballots: Ballots, history: Integers) -> tuple[Floats, Floats]:
+    """(#{h > H}, #{h > H} + #{h = H} + 1) / (|H_a| + 1), between which a randomised p-value lies (users, votes) each.
+
+    `history` is (pairs, 3) votes of others by outcome. The upper end is equation 10 as printed.
+    """
+    others = history[ballots.pair].astype(np.float64)
+    at_least = others[..., ::-1].cumsum(axis=-1)[..., ::-1]
+    chosen = ballots.outcome[..., None]
+    equal = np.take_along_axis(others, chosen, axis=-1)[..., 0]
+    upper = np.take_along_axis(at_least, chosen, axis=-1)[..., 0]
+    whole = at_least[..., 0] + 1
+    return (upper - equal) / whole, (upper + 1) / whole
 
 
 def p_values(ballots: Ballots, history: Integers) -> Floats:
-    """Equation 10 as printed (users, votes); `history` is (pairs, 3) votes of others by outcome."""
-    at_least, _, total = _above(ballots, history)
-    return (1 + at_least) / (total + 1)
+    """Equation 10 as printed (users, votes)."""
+    return p_value_ends(ballots, history)[1]
 
 
 def randomized_p_values(ballots: Ballots, history: Integers, random: np.random.Generator) -> Floats:
-    """(#{h > H} + U (#{h = H} + 1)) / (|H_a| + 1) with U uniform: uniform itself where H is exchangeable with H_a."""
-    at_least, equal, total = _above(ballots, history)
-    return (at_least - equal + random.uniform(size=equal.shape) * (equal + 1)) / (total + 1)
+    """A uniform point between the ends: uniform on (0, 1) itself where H is exchangeable with H_a (users, votes)."""
+    low, high = p_value_ends(ballots, history)
+    # 1 − U is never 0, whose logarithm would decide alone.
+    return low + (1 - random.uniform(size=low.shape)) * (high - low)
 
 
 def two_sided(p: Floats) -> Floats:
     """A p-value that is small at both ends of a uniform one, and uniform again."""
     return 1 - np.abs(2 * p - 1)
-
-
-def _above(ballots: Ballots, history: Integers) -> tuple[Floats, Floats, Floats]:
-    """Votes of others on the pair that are at least H, that equal H, and all."""
-    others = history[ballots.pair].astype(np.float64)
-    above = others[..., ::-1].cumsum(axis=-1)[..., ::-1]
-    chosen = ballots.outcome[..., None]
-    at_least, equal = (np.take_along_axis(x, chosen, axis=-1)[..., 0] for x in (above, others))
-    return at_least, equal, above[..., 0]
 
 
 def fisher(p: Floats, alpha: float, random: np.random.Generator, looks: int = 5) -> Floats:

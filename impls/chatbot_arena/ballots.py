@@ -43,6 +43,10 @@ class Ballots:
         """The first `count` votes of every user."""
         return Ballots(self.pair[:, :count], self.outcome[:, :count], self.swapped[:, :count])
 
+    def repeat(self, copies: int) -> Ballots:
+        """Every user so many times."""
+        return Ballots(*(np.repeat(x, copies, axis=0) for x in (self.pair, self.outcome, self.swapped)))
+
 
 def own_votes(ballots: Ballots, *, earlier: bool) -> Integers:
     """Votes of the same user on the same pair by outcome (users, votes, 3): all of them, or those before each vote."""
