@@ -65,9 +65,9 @@ def p_value_validity(trial: Trial) -> Exact:
 def detection(trial: Trial) -> Quality:
     """Share of honest users and of the bots of each family that are flagged, `fpr` and `tpr_FAMILY`, one value a seed.
 
-    `tnr` is 1 − `fpr`. `evidence` is the mean over honest votes of −ln p, which is 1 for a uniform p, or of ln E by vote. Options of the
-    arm: `detector`, one of `printed`, `randomized`, `two_sided` (Fisher's combination at five looks), `shipped` and
-    `e_process`; `alpha`.
+    `tnr` is 1 − `fpr`; `evidence` is the mean over honest votes of −ln p, which is 1 for a uniform p, or of ln E by
+    vote. Options of the arm: `detector`, one of `printed`, `randomized`, `two_sided` (Fisher's combination at five
+    looks), `shipped` and `e_process`; `alpha`.
     """
     work = workload_of(trial, Crowd)
     real = busiest(work.models)

@@ -47,12 +47,12 @@ def votes_to_width(trial: Trial) -> Quality:
     for done, seed in enumerate(trial.seeds):
         random = np.random.default_rng([seed, work.models])
         if work.estimand == "win_matrix":
-            theta = _labelled(arena.win_rates(), work.replications, random)
+            theta = _labelled(arena.win_rates, work.replications, random)
             estimator, truth = _estimator(trial), theta
         else:
-            theta = np.tile(arena.win_rates(), (work.replications, 1))
-            estimator = Scores(arena.first, arena.second, arena.models)
-            truth = np.tile(arena.scores()[1:], (work.replications, 1))
+            theta = np.tile(arena.win_rates, (work.replications, 1))
+            estimator = Scores(arena.first, arena.second, work.models)
+            truth = np.tile((arena.scores - arena.scores[0])[1:], (work.replications, 1))
         stopped = run_to_width(theta, _rule(trial, arena), estimator, work.width, design, random, truth)
         votes.append(float(stopped.votes.mean()))
         missed.append(float(stopped.missed.mean()))
@@ -68,7 +68,7 @@ def width_by_votes(trial: Trial) -> Quality:
     rows: list[Floats] = []
     for seed in trial.seeds:
         random = np.random.default_rng([seed, work.models])
-        theta = _labelled(arena.win_rates(), work.replications, random)
+        theta = _labelled(arena.win_rates, work.replications, random)
         widths = mean_widths(theta, _rule(trial, arena), _estimator(trial), work.votes, design, random)
         rows.append(widths.mean(axis=0))
     return Quality({f"width_{n}": [float(row[k]) for row in rows] for k, n in enumerate(work.votes)})
@@ -83,7 +83,7 @@ def allocation_gain(trial: Trial) -> Exact:
     checks: dict[str, float | tuple[float, float]] = {}
     for models in workload_of(trial, Allocations).models:
         arena = busiest(models)
-        variance = per_pair_variance(arena.win_rates(), 1.0)
+        variance = per_pair_variance(arena.win_rates, 1.0)
         checks[f"uniform_{models}"] = uniform_over_optimal(variance)
         if arena.shown.all():
             past = arena.shown / arena.shown.sum()
@@ -109,7 +109,7 @@ def _rule(trial: Trial, arena: RealArena) -> Rule:
     rules: dict[str, Callable[[], Rule]] = {
         "uniform": lambda: fixed(np.full(len(arena.first), 1 / len(arena.first))),
         "historical": lambda: fixed(arena.shown / arena.shown.sum()),
-        "optimal": lambda: fixed(optimal(per_pair_variance(arena.win_rates(), 1.0))),
+        "optimal": lambda: fixed(optimal(per_pair_variance(arena.win_rates, 1.0))),
         "printed": lambda: printed,
         "repaired": lambda: repaired,
     }
