@@ -8,15 +8,15 @@ the outcome seen from the left: `Ballots.position` is 2 where the answer on the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["OUTCOMES", "Ballots", "Integers", "own_votes"]
+from claimbench.impls.chatbot_arena.win_matrix import Integers
+
+__all__ = ["OUTCOMES", "Ballots", "own_votes"]
 
 OUTCOMES = 3
-Integers: TypeAlias = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Ballots:
 
     def repeat(self, copies: int) -> Ballots:
         """Every user so many times."""
-        return Ballots(*(np.repeat(x, copies, axis=0) for x in (self.pair, self.outcome, self.swapped)))
+        pair, outcome = (np.repeat(x, copies, axis=0) for x in (self.pair, self.outcome))
+        return Ballots(pair, outcome, np.repeat(self.swapped, copies, axis=0))
 
 
 def own_votes(ballots: Ballots, *, earlier: bool) -> Integers:

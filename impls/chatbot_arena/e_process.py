@@ -32,8 +32,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench.impls.chatbot_arena.anomaly import first_crossing
-from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots, Integers, own_votes
-from claimbench.impls.chatbot_arena.win_matrix import Floats
+from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots, own_votes
+from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
 
 __all__ = ["HABITS", "Habit", "Tolerance", "e_process", "log_e_values"]
 

@@ -70,8 +70,10 @@ def repaired(tally: Tally) -> Floats:
 
 
 def _reduction(variance: Floats, votes: Floats) -> Floats:
+    # n^−1/2 − (n + 1)^−1/2 without the cancellation.
     n = np.maximum(votes, 1.0)
-    return np.where(votes > 0, np.sqrt(variance) * (n**-0.5 - (n + 1) ** -0.5), np.inf)
+    now, then = np.sqrt(n), np.sqrt(n + 1)
+    return np.where(votes > 0, np.sqrt(variance) / (now * then * (now + then)), np.inf)
 
 
 def fixed(probability: Floats) -> Rule:

@@ -41,20 +41,23 @@ class Scores:
         """
         wins, losses = tally.wins[1], tally.losses[1]
         xi = np.zeros((len(wins), self.models)) if self._last is None else self._last
+        longest = np.full((1, 1), np.inf)
         for _ in range(_STEPS):
             p = self.probability(xi)
             gradient = ((wins - (wins + losses) * p) @ self._difference)[:, 1:]
-            hessian = self._laplacian((wins + losses) * p * (1 - p))
-            step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
+            try:
+                step = np.linalg.solve(self._laplacian((wins + losses) * p * (1 - p)), gradient[..., None])[..., 0]
+            except np.linalg.LinAlgError:
+                break
             # Far from the maximum a full step may overshoot; near it all steps are short.
             longest = np.abs(step).max(axis=-1, keepdims=True)
             xi[:, 1:] += step * np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, _LONGEST_STEP))
             if longest.max() < _TOLERANCE:
                 break
-        else:
+        if not longest.max() < _TOLERANCE:
             raise MeasurementRefused(
-                f"Bradley–Terry scores do not settle after {_STEPS} steps: some models won or lost every vote against "
-                "the rest; give more start-up votes"
+                "the votes of a replication have no largest Bradley–Terry likelihood: some models won or lost every "
+                "vote against the rest; give more start-up votes"
             )
         self._last = xi
         p = self.probability(xi)

@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from claimbench.impls.chatbot_arena.ballots import Ballots, Integers
-from claimbench.impls.chatbot_arena.win_matrix import Floats
+from claimbench.impls.chatbot_arena.ballots import Ballots
+from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
 
 __all__ = ["HELD_OUT", "KNOWN", "Arena", "Family"]
 

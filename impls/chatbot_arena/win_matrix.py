@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Estimate",
+    "Floats",
+    "Integers",
     "Tally",
     "augmented",
     "augmented_variance",
@@ -35,7 +37,7 @@ __all__ = [
 ]
 
 Floats: TypeAlias = NDArray[np.float64]
-Counts: TypeAlias = NDArray[np.integer[Any]]
+Integers: TypeAlias = NDArray[np.integer[Any]]
 
 
 def z_value(level: float) -> float:
@@ -92,7 +94,7 @@ class Tally:
         """m: the mean of θ under a uniform prior, given the pair's votes so far."""
         return (self.wins[0] + 1) / (self.votes + 2)
 
-    def plus(self, votes: Counts, wins: Counts, probability: Floats) -> Tally:
+    def plus(self, votes: Integers, wins: Integers, probability: Floats) -> Tally:
         """The tally after as many `votes` on every pair, `wins` of them with H = 1, drawn with these probabilities.
 
         `votes` and `wins` are (replications, pairs) and every replication has equally many votes; `probability`

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots, Integers
+from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots
+from claimbench.impls.chatbot_arena.win_matrix import Integers
 
 __all__ = ["Worker", "real_workers"]
 

@@ -144,10 +144,13 @@ E_PROCESS = Claim(
     kind="quality",
     experiment=f"{_EXPERIMENTS}:detection",
     arms=(Arm(name="e_process", options={"detector": "e_process", "alpha": 0.04}),),
-    workloads={"cpu": Crowd(families="known", users=2000)},
+    workloads={"cpu": Crowd(families="known", users=4000)},
     metric=Metric(name="tpr_random", unit="1", better="higher"),
     expectation=AllOf(
-        parts=tuple(AtLeast(arm="e_process", metric=f"tpr_{family}", floor=0.9, reference=0.52) for family in _KNOWN)
+        parts=(
+            AtLeast(arm="e_process", metric="tnr", floor=0.96, reference=0.90),
+            *(AtLeast(arm="e_process", metric=f"tpr_{family}", floor=0.9, reference=0.04) for family in _KNOWN),
+        )
     ),
     protocol=_SEEDS,
     needs=Needs(core_seconds={"cpu": 60.0}, data=_DATA),
@@ -156,8 +159,7 @@ E_PROCESS = Claim(
     caveats=(
         "Ours against the paper's remark, which names no construction. 52 % and 4 % are what its own test reached.",
         "The bets were chosen with these three families in view; CA-24b has families that they were not.",
-        "No test of level 4 % can flag more than 92 % of these random bots in 100 votes (the likelihood ratio of one "
-        "who knows the bot, pilot seeds).",
+        "Who knows the bot and the pairs' probabilities could flag 99.6 % of the random ones at that level.",
         _USERS,
         _BOTS,
     ),
@@ -166,8 +168,8 @@ E_PROCESS = Claim(
 HELD_OUT = Claim(
     id="chatbot_arena.e_process_held_out",
     label="CA-24b",
-    statement="The same mixture of bets flags nine bots in ten within 100 votes, of every family that it was not made "
-    "with.",
+    statement="The same mixture of bets flags nine bots in ten within 100 votes and at most 4 % of honest users, of "
+    "every family that it was not made with.",
     source=E_PROCESS.source,
     kind="quality",
     experiment=f"{_EXPERIMENTS}:detection",
@@ -175,7 +177,10 @@ HELD_OUT = Claim(
     workloads={"cpu": Crowd(families="held_out", users=1000)},
     metric=Metric(name="tpr_lazy", unit="1", better="higher"),
     expectation=AllOf(
-        parts=tuple(AtLeast(arm="e_process", metric=f"tpr_{family}", floor=0.9, reference=0.52) for family in _HELD_OUT)
+        parts=(
+            AtLeast(arm="e_process", metric="tnr", floor=0.96, reference=0.90),
+            *(AtLeast(arm="e_process", metric=f"tpr_{family}", floor=0.9, reference=0.04) for family in _HELD_OUT),
+        )
     ),
     protocol=_SEEDS,
     needs=Needs(core_seconds={"cpu": 90.0}, data=_DATA),
@@ -184,8 +189,8 @@ HELD_OUT = Claim(
     caveats=(
         "The families, in impls/chatbot_arena/users.py, were written after the bets had been fixed, and nothing was "
         "changed after they had been seen.",
-        "Nobody can reach nine in ten on all of them: a bot that is honest in three votes of ten, or in the first 50, "
-        "or that votes for a model which usually wins, looks like an honest user for too long.",
+        "No test can reach nine in ten on all of them: at a level of 4 % the most powerful one, which knows the bot "
+        "and the pairs' probabilities, flags 68 % of `lazy`, 90 % of `tired` and 91 % of `three_ways` in 100 votes.",
         _USERS,
     ),
 )
@@ -206,7 +211,10 @@ REAL_WORKERS = Claim(
     workloads={"cpu": Injection(votes=(25, 50, 100))},
     metric=Metric(name="tpr_random_100", unit="1", better="higher"),
     expectation=AllOf(
-        parts=tuple(AtLeast(arm="tolerant", metric=f"tpr_{family}_100", floor=0.9, reference=0.52) for family in _KNOWN)
+        parts=(
+            AtLeast(arm="tolerant", metric="spared_100", floor=0.9, reference=0.5),
+            *(AtLeast(arm="tolerant", metric=f"tpr_{family}_100", floor=0.9, reference=0.04) for family in _KNOWN),
+        )
     ),
     protocol=_SEEDS,
     needs=Needs(core_seconds={"cpu": 120.0}, data=("llmfao_crowd",)),
@@ -214,7 +222,7 @@ REAL_WORKERS = Claim(
     keywords=("users", "e_value", "bots", "llmfao"),
     caveats=(
         "llmfao's crowd, 24 workers with 100 votes or more on answers of 59 models to 13 prompts; whether they are "
-        "honest is not known. Half of them are flagged as not exchangeable, a quarter where a tolerance for ties and "
+        "honest is not known. Half of them are flagged as not exchangeable, a third where a tolerance for ties and "
         "sides is allowed: people have habits, and a test for exchangeability sees them.",
         "Votes are compared within ten groups of about equally lopsided pairs.",
     ),

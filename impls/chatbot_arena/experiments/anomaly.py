@@ -17,12 +17,12 @@ from claimbench.impls.chatbot_arena.anomaly import (
     shipped,
     two_sided,
 )
-from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots, Integers
+from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots
 from claimbench.impls.chatbot_arena.data import llmfao
 from claimbench.impls.chatbot_arena.e_process import Tolerance, e_process, log_e_values
 from claimbench.impls.chatbot_arena.experiments.real import busiest
 from claimbench.impls.chatbot_arena.users import HELD_OUT, KNOWN, Arena
-from claimbench.impls.chatbot_arena.win_matrix import Floats
+from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
 from claimbench.impls.chatbot_arena.workers import real_workers
 from claimbench.impls.common.workload import workload_of
 from claimbench.papers.chatbot_arena.workloads import Crowd, Injection, PairHistory

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimbench.errors import SpecError
-from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Integers
+from claimbench.impls.chatbot_arena.ballots import OUTCOMES
 from claimbench.impls.chatbot_arena.data import arena_table
-from claimbench.impls.chatbot_arena.win_matrix import Floats
+from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
 
 __all__ = ["RealArena", "busiest"]
@@ -41,13 +41,17 @@ class RealArena:
 
 
 def busiest(models: int) -> RealArena:
-    """The models with the most votes, in order of them; raises SpecError where there are not as many."""
+    """The models with the most votes, by name; raises SpecError where there are not as many.
+
+    By name, as the Arena's own code orders the two models of a pair: what a vote for the first means to a one-sided
+    test, or to equation 4, depends on it.
+    """
     battles = arena_table().battles()
     known = len(battles.models)
     if not 2 <= models <= known:
         raise SpecError(f"models={models}: the Arena's table has {known}; choose 2 or more, and no more")
     votes = sum(np.bincount(side, battles.games, known) for side in (battles.first, battles.second))
-    chosen = np.argsort(-votes, kind="stable")[:models]
+    chosen = np.sort(np.argsort(-votes, kind="stable")[:models])
     met = battles.subset(chosen.tolist())
     counts = np.zeros((models, models, OUTCOMES), dtype=np.int64)
     counts[met.first, met.second] = met.counts
