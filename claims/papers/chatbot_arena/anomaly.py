@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, AtLeast, Box, Exact
-from claimbench.papers.chatbot_arena.workloads import Crowd, Injection, PairHistory
+from claimbench.papers.chatbot_arena.simulated import Crowd, Injection, PairHistory
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source
 
 __all__ = ["CLAIMS"]
@@ -84,7 +84,7 @@ LEVEL = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 60.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 30.0}, data=_DATA),
     setups_tried=1,
     keywords=("users", "p_value", "fisher"),
     caveats=(_USERS, "α = .1 and .3 are the levels of the paper's Table 5."),
@@ -119,7 +119,7 @@ DETECTS = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 30.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 15.0}, data=_DATA),
     setups_tried=1,
     keywords=("users", "p_value", "fisher", "bots"),
     caveats=(
@@ -153,7 +153,7 @@ E_PROCESS = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 60.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 75.0}, data=_DATA),
     setups_tried=6,
     keywords=("users", "e_value", "bots"),
     caveats=(
@@ -183,7 +183,7 @@ HELD_OUT = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 90.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 30.0}, data=_DATA),
     setups_tried=1,
     keywords=("users", "e_value", "bots"),
     caveats=(
@@ -217,7 +217,7 @@ REAL_WORKERS = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 120.0}, data=("llmfao_crowd",)),
+    needs=Needs(core_seconds={"cpu": 40.0}, data=("llmfao_crowd",)),
     setups_tried=5,
     keywords=("users", "e_value", "bots", "llmfao"),
     caveats=(
@@ -246,7 +246,7 @@ SHIPPED = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 30.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 15.0}, data=_DATA),
     setups_tried=1,
     keywords=("users", "bots", "fastchat"),
     caveats=(_USERS, _BOTS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, AtLeast, Box, Exact, Ratio
-from claimbench.papers.chatbot_arena.workloads import Allocations, Precision, Widths
+from claimbench.papers.chatbot_arena.simulated import Allocations, Precision, Widths
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Scalar, Source
 
 __all__ = ["CLAIMS"]
@@ -55,7 +55,7 @@ WIN_MATRIX = Claim(
     metric=_VOTES,
     expectation=Ratio(subject="adaptive", baseline="random", at_least=1.3, is_floor=True, published=1.545),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 10.0}, data=_DATA),
     setups_tried=3,
     keywords=("sampling", "active", "win_matrix"),
     caveats=(
@@ -126,7 +126,7 @@ ESTIMATOR = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 10.0}, data=_DATA),
     setups_tried=1,
     keywords=("sampling", "estimator", "win_matrix"),
     caveats=(
@@ -156,7 +156,7 @@ TO_THE_LETTER = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 15.0}, data=_DATA),
     setups_tried=20,
     keywords=("sampling", "active", "win_matrix"),
     caveats=(
@@ -181,7 +181,7 @@ SCORE = Claim(
     metric=_VOTES,
     expectation=Ratio(subject="adaptive", baseline="random", at_least=1.02, is_floor=True, published=1.049),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 60.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 50.0}, data=_DATA),
     setups_tried=3,
     keywords=("sampling", "active", "score"),
     caveats=(
@@ -212,7 +212,7 @@ EVERYWHERE = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 10.0}, data=_DATA),
     setups_tried=1,
     keywords=("sampling", "active", "win_matrix"),
     caveats=(

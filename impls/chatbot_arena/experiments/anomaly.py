@@ -25,7 +25,7 @@ from claimbench.impls.chatbot_arena.users import HELD_OUT, KNOWN, Arena
 from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
 from claimbench.impls.chatbot_arena.workers import real_workers
 from claimbench.impls.common.workload import workload_of
-from claimbench.papers.chatbot_arena.workloads import Crowd, Injection, PairHistory
+from claimbench.papers.chatbot_arena.simulated import Crowd, Injection, PairHistory
 from claimbench.trial import Exact, Quality, Trial
 
 __all__ = ["detection", "injection", "p_value_validity"]

@@ -23,7 +23,7 @@ from claimbench.impls.chatbot_arena.win_matrix import (
     per_pair_variance,
 )
 from claimbench.impls.common.workload import workload_of
-from claimbench.papers.chatbot_arena.workloads import Allocations, Precision, Widths
+from claimbench.papers.chatbot_arena.simulated import Allocations, Precision, Widths
 from claimbench.trial import Exact, Quality, Trial
 
 __all__ = ["allocation_gain", "votes_to_width", "width_by_votes"]

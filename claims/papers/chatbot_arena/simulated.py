@@ -1,4 +1,4 @@
-"""What the trials of the Chatbot Arena claims work on."""
+"""What the trials of the claims about sampling and about users work on: simulated arenas and crowds, real workers."""
 
 from __future__ import annotations
 
