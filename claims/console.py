@@ -150,7 +150,7 @@ def verdict_table(verdicts: Sequence[Any]) -> str:
 
 def _effect_cells(part: Any) -> tuple[str, str, str]:
     effect = part.effect
-    unit = "×" if part.kind == "ratio" else "" if effect.unit == "1" else f" {effect.unit}"
+    unit = "×" if effect.is_factor else "" if effect.unit == "1" else f" {effect.unit}"
     interval = "exact" if effect.low == effect.high else f"{effect.low:.3g} to {effect.high:.3g}"
     return f"{effect.estimate:.3g}{unit}", interval, part.asked
 
