@@ -4,6 +4,7 @@ ClaimbenchError           2  usage
 ├── SpecError                a claim is written wrong; names the field
 ├── UnknownName              no such claim, paper, tier, data set; suggests the nearest
 ├── LockError                the lock and the specs disagree
+├── NotMeasured              there are no records to go by; says what would make some
 ├── MeasurementRefused       what was measured cannot be trusted: wrong, impossible or incomplete; no sample is kept
 └── HostError             3  environment, store or disk
     ├── StoreError           a record file is corrupt or cannot be written
@@ -21,6 +22,7 @@ __all__ = [
     "HostError",
     "LockError",
     "MeasurementRefused",
+    "NotMeasured",
     "SpecError",
     "StoreError",
     "UnknownName",
@@ -53,6 +55,10 @@ class LockError(ClaimbenchError):
 
 class MeasurementRefused(ClaimbenchError):
     """What was measured cannot be trusted: a gate failed, or a time is impossible or leaves work out."""
+
+
+class NotMeasured(ClaimbenchError):
+    """There are no records to go by."""
 
 
 class HostError(ClaimbenchError):

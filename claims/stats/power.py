@@ -94,6 +94,8 @@ def smallest_distance(
     high = scale
     while chance(high, design, n, level) < power:
         high *= 2
+        if high > 1e9 * scale:
+            return math.inf
     found = brentq(lambda distance: chance(distance, design, n, level) - power, 0.0, high, xtol=1e-6 * scale)
     return cast("float", found)
 

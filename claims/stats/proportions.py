@@ -33,7 +33,8 @@ def wilson(successes: float, items: float, level: float) -> Interval:
     middle = (share + z * z / (2 * items)) / shrink
     half = z / shrink * math.sqrt(share * (1 - share) / items + z * z / (4 * items * items))
     se = math.sqrt(share * (1 - share) / items)
-    return Interval(share, max(middle - half, 0.0), min(middle + half, 1.0), level, se, math.inf)
+    # At 0 and 1 the ends are the share itself, but for rounding.
+    return Interval(share, min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share), level, se, math.inf)
 
 
 def binomial_p(successes: float, items: float, share: float) -> float:
