@@ -8,7 +8,7 @@ Which estimate belongs to which expectation:
 | the same, a ratio of means | | Fieller, exact sign flips | Fieller |
 | items | Wilson, exact binomial | Bonett and Price, exact McNemar | refused by the spec |
 | seeds in clusters | t of clusters | t of clusters, sign flips of clusters | Welch's t of clusters |
-| items in clusters | Wilson, binomial, of effective items | t of clusters, sign flips of clusters | refused |
+| items in clusters | the same of as many items as are effective | the same of effective pairs | refused |
 """
 
 from __future__ import annotations
@@ -88,23 +88,35 @@ def paired_arms(
             lambda bound: [x - math.exp(bound) * y for x, y in zip(a, b, strict=True)],
         )
     a, b = ([_on(scale, sign, value) for value in column] for column in (first, second))
+    differences = [x - y for x, y in zip(a, b, strict=True)]
+    if items:
+        return _paired_items(differences, level, clusters)
     if clusters:
-        differences = [x - y for x, y in zip(a, b, strict=True)]
         return _flipped(
             cluster_t(differences, clusters, level),
             lambda bound: cluster_sums([d - bound for d in differences], clusters)[0],
         )
-    if items:
-        gained = sum(x > y for x, y in zip(a, b, strict=True))
-        lost = sum(x < y for x, y in zip(a, b, strict=True))
-        return Estimate(
-            paired_difference(gained, lost, len(a), level),
-            lambda bound: paired_difference_p(gained, lost, len(a), bound),
-            lambda bound: paired_difference_p(lost, gained, len(a), -bound),
-            "McNemar",
-            spread=False,
-        )
-    return _flipped(paired_t(a, b, level), lambda bound: [x - y - bound for x, y in zip(a, b, strict=True)])
+    return _flipped(paired_t(a, b, level), lambda bound: [d - bound for d in differences])
+
+
+def _paired_items(differences: Sequence[float], level: float, clusters: Labels | None) -> Estimate:
+    """Of items that one of two arms alone solves: 1 where it is the better one, -1 where it is the other."""
+    pairs = effective_items(differences, clusters, level) if clusters else float(len(differences))
+    gained, lost = (sum(d == side for d in differences) * pairs / len(differences) for side in (1, -1))
+    whole = int(pairs + 1e-9)
+
+    def exact(won: float, given: float, bound: float) -> float:
+        # Effective numbers are not whole: rounded against the side that is to be shown.
+        more, fewer = int(won * whole / pairs + 1e-9), math.ceil(given * whole / pairs - 1e-9)
+        return paired_difference_p(min(more, whole - fewer), fewer, whole, bound)
+
+    return Estimate(
+        paired_difference(gained, lost, pairs, level),
+        lambda bound: exact(gained, lost, bound),
+        lambda bound: exact(lost, gained, -bound),
+        "McNemar",
+        spread=False,
+    )
 
 
 def two_arms(

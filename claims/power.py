@@ -79,6 +79,8 @@ def power_of(claim: AnyClaim, tier: Tier, records: Sequence[Record], lock: Lock,
         raise SpecError(f"{claim.id} is not testable, so no number of units decides it")
     if tier not in claim.workloads:
         raise SpecError(f"{claim.id}: no workload at {tier}; it has {sorted(claim.workloads)}")
+    if sd is not None and not sd > 0:
+        raise SpecError(f"--sd {sd:g}: a standard deviation is above zero")
     m = _family(claim, tier, lock)
     alpha = shares(claim.looks(tier), share(m))[-1]
     found: list[PartPower] = []
@@ -105,7 +107,7 @@ def _family(claim: Claim, tier: Tier, lock: Lock) -> int:
         for other, entry in lock.entries.items()
         if other.split(".")[0] == claim.paper
     ]
-    return claim.comparisons() + max(sizes, default=0)
+    return max(1, claim.comparisons() + max(sizes, default=0))
 
 
 def _steps(leaf: Order) -> list[Difference]:

@@ -165,7 +165,7 @@ def test_a_prompt_asked_ten_times_is_one_prompt() -> None:
     assert judged(together, outcomes(together, {"ours": mixed}, GROUPS)).status == "REPRODUCED"
 
 
-def test_pairs_in_clusters_flip_their_signs_together() -> None:
+def test_pairs_in_clusters_count_as_what_they_tell() -> None:
     expectation = Difference(subject="ours", baseline="theirs", at_least=0.02)
     columns = pairs(40, 0, 200)
     apart, together = of_items(expectation), of_items(expectation, cluster="prompt")

@@ -17,8 +17,8 @@ __all__ = ["MIN_CLUSTERS", "cluster_sums", "cluster_t", "effective_items"]
 
 MIN_CLUSTERS = 20
 """Fewest clusters: below it the interval covers less than 93 %."""
-_FEWEST_EVENTS = 10
-"""Effective successes or failures below which the clusters' own spread says too little about their likeness."""
+_FEWEST_EVENTS = 20
+"""Effective items other than the rest below which the clusters' own spread says too little about their likeness."""
 
 
 def cluster_sums(values: Sequence[float], clusters: Sequence[Hashable]) -> tuple[list[float], list[int]]:
@@ -38,22 +38,26 @@ def cluster_t(values: Sequence[float], clusters: Sequence[Hashable], level: floa
 
 
 def effective_items(values: Sequence[float], clusters: Sequence[Hashable], level: float) -> float:
-    """How many independent zeros and ones would be as informative about their share as these, at most all of them.
+    """How many independent items would tell as much of the mean as these, at most all of them.
 
-    p(1 - p) over the cluster variance, with the quantile of t in place of the normal one (Korn and Graubard 1998).
-    Where fewer than ten effective successes or failures are left, a cluster counts as one item, whatever its size: then
-    the clusters' likeness cannot be estimated, and no clusters are less informative than that.
+    An item is 1, 0 or, of a pair, -1. Their variance, were they independent, over that of the clusters, with the
+    quantile of t in place of the normal one (Korn and Graubard 1998). Where fewer than twenty effective items are other
+    than the rest, a cluster counts as one item, whatever its size: then the clusters' likeness cannot be estimated, and
+    no clusters are less informative than that.
     """
     from scipy.special import ndtri, stdtrit
 
-    share, variance, number = _moments(values, clusters)
+    mean, variance, number = _moments(values, clusters)
     if number < 2:
         return 1.0
     tail = (1 + level) / 2
     correction = float(ndtri(tail) / stdtrit(number - 1, tail)) ** 2
-    items = min(share * (1 - share) / variance if variance > 0 else float(number), float(len(values))) * correction
-    few = items * min(share, 1 - share) < _FEWEST_EVENTS
-    return min(items, float(number)) if few else items
+    shares = [sum(value == outcome for value in values) / len(values) for outcome in (1, 0, -1)]
+    alone = shares[0] + shares[2] - mean * mean
+    # Where all are alike, within clusters too, nothing is known of how alike the clusters are inside.
+    most = float(len(values) if alone > 0 else number)
+    items = (min(alone / variance, most) if variance > 0 else most) * correction
+    return min(items, float(number)) if items * (1 - max(shares)) < _FEWEST_EVENTS else items
 
 
 def _moments(values: Sequence[float], clusters: Sequence[Hashable]) -> tuple[float, float, int]:

@@ -34,7 +34,9 @@ def wilson(successes: float, items: float, level: float) -> Interval:
     half = z / shrink * math.sqrt(share * (1 - share) / items + z * z / (4 * items * items))
     se = math.sqrt(share * (1 - share) / items)
     # At 0 and 1 the ends are the share itself, but for rounding.
-    return Interval(share, min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share), level, se, math.inf)
+    return Interval(
+        share, min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share), level, se, math.inf
+    )
 
 
 def binomial_p(successes: float, items: float, share: float) -> float:
@@ -49,10 +51,11 @@ def binomial_p(successes: float, items: float, share: float) -> float:
     return 0.0 if share <= 0 else float(betainc(successes, items - successes + 1, share))
 
 
-def paired_difference(gained: int, lost: int, pairs: int, level: float) -> Interval:
+def paired_difference(gained: float, lost: float, pairs: float, level: float) -> Interval:
     """Interval of P(only the first succeeds) - P(only the second does), from numbers of discordant pairs.
 
     The adjusted Wald interval of Bonett and Price (2012), with one pair more of each kind; the estimate is as it is.
+    Numbers may be effective ones, see `effective_items`.
     """
     from scipy.special import ndtri
 
