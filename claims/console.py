@@ -235,8 +235,7 @@ def power_table(power: Any) -> str:
         "within a margin: the smallest margin); units for it: to tell an effect as large as asked from none, 4 times "
         "in 5; more: units that would decide, were the estimate the truth"
     )
-    table = _table(rows, headers, (24, 16, 24, 10, 10, 8))
-    return "\n".join([*_wrapped(head), "", table, "", *_wrapped(notes)])
+    return "\n".join([*_wrapped(head), "", _table(rows, headers, (24, 16, 24, 10, 10, 8)), "", *_wrapped(notes)])
 
 
 def findings_table(findings: Sequence[Any]) -> str:

@@ -17,8 +17,7 @@ import numpy as np
 
 __all__ = ["boundary", "crossing_probability", "shares"]
 
-_NODES = 96
-"""Gauss-Legendre nodes between the boundaries; more change no digit that is printed."""
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)  # between the boundaries; more change no digit that is printed
 
 
 def boundary(looks: Sequence[int], alpha: float) -> tuple[float, ...]:
@@ -62,15 +61,14 @@ def crossing_probability(critical: Sequence[float], information: Sequence[float]
     """
     from scipy.special import ndtr
 
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     crossed = 0.0
     score, mass = np.zeros(1), np.ones(1)
     before = 0.0
     for z, t in zip(critical, information, strict=True):
         edge, gain = z * math.sqrt(t), math.sqrt(t - before)
         crossed += float(mass @ (ndtr((-edge - score) / gain) + ndtr((score - edge) / gain)))
-        inside = edge * nodes
+        inside = edge * _NODES
         density = np.exp(-0.5 * ((inside[:, None] - score) / gain) ** 2) / (gain * math.sqrt(2 * math.pi))
-        mass = edge * weights * (density @ mass)
+        mass = edge * _WEIGHTS * (density @ mass)
         score, before = inside, t
     return crossed

