@@ -58,7 +58,7 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
         )
 
     looks, m = claim.looks(tier), m if binding else 1
-    look = max(evidence.look, 1)  # what is judged before the first look is complete is judged as if it were
+    look = max(evidence.look, 1)
     context = Context(
         claim=claim,
         records=evidence.ok,
@@ -83,6 +83,8 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
         return verdict("INVALID", reason)
     if claim.protocol.unit == "process" and (reason := health.fault({record.run for record in evidence.ok})):
         return verdict("INVALID", reason)
+    if len(looks) > 1 and not evidence.look:  # else whoever stops a run has looked once more than was planned
+        return verdict("INCONCLUSIVE", f"nothing is judged before the first look, at {looks[0]} units an arm")
     statuses: list[Status] = []
     parts: list[PartVerdict] = []
     counts: dict[str, int] = {}

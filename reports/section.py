@@ -180,9 +180,10 @@ def _notes(claim: Claim, verdict: Verdict, evidence: Evidence, earlier: Sequence
     notes: list[str] = []
     looks = claim.looks(verdict.tier)
     if len(looks) > 1:
+        at = f"judged at look {verdict.look}" if verdict.look else "not yet at the first"
         planned = ", ".join(map(str, looks))
         notes.append(
-            f"judged at look {max(verdict.look, 1)} of {len(looks)}, planned after {planned} units an arm, "
+            f"{at} of {len(looks)} looks, planned after {planned} units an arm, "
             "by O'Brien and Fleming's boundary"
         )
     if verdict.attempts > 1:

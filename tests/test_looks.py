@@ -48,13 +48,11 @@ def test_units_up_to_the_last_complete_look_are_judged_at_its_level(n: int, look
     assert effect.level == pytest.approx(1 - shares(LOOKS, 0.025)[look - 1])
 
 
-def test_an_incomplete_first_look_is_judged_by_its_boundary_and_a_failed_unit_completes_one() -> None:
+def test_nothing_is_judged_before_the_first_look_and_a_failed_unit_completes_one() -> None:
     of = looked_at()
-    records = units(of, gains(3.0, 12))
-    seen = judged(of, records)
-    assert (seen.look, seen.n["ours"]) == (0, 12)
-    assert seen.parts[0].effect is not None
-    assert seen.parts[0].effect.level == pytest.approx(1 - shares(LOOKS, 0.05)[0])
+    seen = judged(of, units(of, gains(30.0, 15)))
+    assert (seen.status, seen.look, seen.parts) == ("INCONCLUSIVE", 0, ())
+    assert "before the first look, at 16 units an arm" in seen.reason
     whole = units(of, gains(3.0, 16))
     failed = whole[3].model_copy(update={"status": "failed", "reason": "out of memory", "samples": {}})
     seen = judged(of, [*whole[:3], failed, *whole[4:]])

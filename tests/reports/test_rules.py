@@ -74,5 +74,5 @@ def test_a_page_names_items_clusters_and_the_look() -> None:
     page = build([PAPER], [of], held, judge_all([of], held, lock), HEALTHY, Provenance.of([of], held, lock))
     text = page["invented.md"].decode()
     assert "50 items an arm, in clusters by prompt: 0–49" in text
-    assert "judged at look 1 of 2, planned after 50, 100 units an arm, by O'Brien and Fleming's boundary" in text
+    assert "judged at look 1 of 2 looks, planned after 50, 100 units an arm, by O'Brien and Fleming's boundary" in text
     assert "0.9 ± 0.3" in text
