@@ -183,8 +183,7 @@ def _notes(claim: Claim, verdict: Verdict, evidence: Evidence, earlier: Sequence
         at = f"judged at look {verdict.look}" if verdict.look else "not yet at the first"
         planned = ", ".join(map(str, looks))
         notes.append(
-            f"{at} of {len(looks)} looks, planned after {planned} units an arm, "
-            "by O'Brien and Fleming's boundary"
+            f"{at} of {len(looks)} looks, planned after {planned} units an arm, by O'Brien and Fleming's boundary"
         )
     if verdict.attempts > 1:
         notes.append(f"measured {verdict.attempts} times; the newest attempt is judged")
