@@ -70,7 +70,8 @@ def paired_difference_p(gained: int, lost: int, pairs: int, bound: float) -> flo
 
     Over the share of discordant pairs, of which nothing is known, the least favourable value counts, within its exact
     interval at 1 - 1e-6, the rest being added to p (Berger and Boos 1994). Outcomes are ordered by the statistic of
-    `paired_difference`. Raises ValueError where the bound is not within (-1, 1).
+    `paired_difference`, which differs from bound to bound, so p need not rise evenly with it. Raises
+    ValueError where the bound is not within (-1, 1).
     """
     from scipy.special import bdtrc, betaincinv, gammaln
 

