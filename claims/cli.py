@@ -255,6 +255,25 @@ def tune(claim: str, *, tier: AtTier = "smoke", store: Folder = STORE) -> int:
 
 
 @app.command
+def power(claim: str, *, tier: AtTier = "smoke", store: Folder = STORE, sd: float | None = None) -> None:
+    """Show what a claim's units can decide, how many an effect as large as asked takes, and how many more.
+
+    Parameters
+    ----------
+    claim
+        Id or label of a claim.
+    sd
+        Standard deviation of one unit (a pair's difference; a logarithm, for factors) in place of the records' own.
+    """
+    from claimbench import console, registry
+    from claimbench.lock import Lock
+    from claimbench.power import power_of
+    from claimbench.store import Store
+
+    print(console.power_table(power_of(registry.get(claim), tier, Store(store).records(), Lock.load(), sd)))
+
+
+@app.command
 def doctor() -> int:
     """Look at this machine: versions, load, clock, memory, disk, noise."""
     from claimbench import console

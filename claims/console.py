@@ -25,6 +25,7 @@ __all__ = [
     "data_table",
     "findings_table",
     "plan_table",
+    "power_table",
     "replay_table",
     "summary_line",
     "tuning_table",
@@ -149,7 +150,7 @@ def verdict_table(verdicts: Sequence[Any]) -> str:
 
 def _effect_cells(part: Any) -> tuple[str, str, str]:
     effect = part.effect
-    unit = "×" if part.kind == "ratio" else "" if effect.unit == "1" else f" {effect.unit}"
+    unit = "×" if effect.is_factor else "" if effect.unit == "1" else f" {effect.unit}"
     interval = "exact" if effect.low == effect.high else f"{effect.low:.3g} to {effect.high:.3g}"
     return f"{effect.estimate:.3g}{unit}", interval, part.asked
 
@@ -206,6 +207,34 @@ def tuning_table(tuned: Any) -> str:
     ]
     headers = ("arm", *(f"{tuned.tuning.option} {value:g}" for value in tuned.tuning.grid), "best value is")
     return _table(rows, headers)
+
+
+def power_table(power: Any) -> str:
+    """What a claim's units can decide at a tier, part by part."""
+    claim, protocol = power.claim, power.claim.protocol
+    noun = {"seed": "seeds", "process": "processes", "item": "items"}[protocol.unit]
+    what = f"pairs of {noun}" if protocol.paired else f"{noun} an arm"
+    looks = claim.looks(power.tier)
+    early = f", looked at after {', '.join(map(str, looks))}" if len(looks) > 1 else ""
+    rows = [
+        (
+            part.name,
+            part.asked,
+            part.spread,
+            f"{part.reach:.3g}{'×' if part.is_factor else ''}",
+            "over a million" if part.needed is None else part.needed,
+            part.more or "",
+        )
+        for part in power.parts
+    ]
+    headers = ("part", "asked", "spread of a unit", "reach", "units for it", "more")
+    head = f"{claim.label} at {power.tier}: {looks[-1]} {what}{early}; m = {power.m}, level {100 * power.level:.4g} %"
+    notes = (
+        "reach: how far from a bound the effect must be for these units to exclude it, 4 times in 5 (where it must lie "
+        "within a margin: the smallest margin); units for it: to tell an effect as large as asked from none, 4 times "
+        "in 5; more: units that would decide, were the estimate the truth"
+    )
+    return "\n".join([*_wrapped(head), "", _table(rows, headers, (24, 16, 24, 10, 10, 8)), "", *_wrapped(notes)])
 
 
 def findings_table(findings: Sequence[Any]) -> str:

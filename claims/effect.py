@@ -43,7 +43,12 @@ class Effect(_Model):
     n: int
     """Units, of the arm that has fewer."""
     detectable: float | None = None
-    """For ratios: the smallest that this spread would show with a power of 80 %."""
+    """For factors: the smallest that this spread would show with a power of 80 %."""
+
+    @property
+    def is_factor(self) -> bool:
+        """Whether it is a factor, so that distances are those of logarithms."""
+        return self.detectable is not None
 
 
 class PartVerdict(_Model):
@@ -86,6 +91,8 @@ class Verdict(_Model):
     """Units an arm that would decide."""
     attempts: int = 0
     """How often the claim was measured."""
+    look: int = 0
+    """How many of the planned looks have all their units; the only one, for most claims, is the end."""
 
     def words(self) -> str:
         """The verdict as a sentence that names its tier; a small tier never claims the paper's own scale."""
@@ -117,7 +124,7 @@ def gap(effect: Effect) -> float | None:
     published, reference, estimate = effect.published, effect.reference, effect.estimate
     if published is None or reference is None or published == reference:
         return None
-    if effect.detectable is not None:
+    if effect.is_factor:
         if min(published, reference, estimate) <= 0:
             return None
         published, reference, estimate = math.log(published), math.log(reference), math.log(estimate)

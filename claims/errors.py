@@ -4,6 +4,7 @@ ClaimbenchError           2  usage
 ├── SpecError                a claim is written wrong; names the field
 ├── UnknownName              no such claim, paper, tier, data set; suggests the nearest
 ├── LockError                the lock and the specs disagree
+├── NotMeasured              there are no records to go by; says what would make some
 ├── MeasurementRefused       what was measured cannot be trusted: wrong, impossible or incomplete; no sample is kept
 ├── VotesError               votes cannot be ranked as they stand; a ValueError too
 └── HostError             3  environment, store or disk
@@ -22,6 +23,7 @@ __all__ = [
     "HostError",
     "LockError",
     "MeasurementRefused",
+    "NotMeasured",
     "SpecError",
     "StoreError",
     "UnknownName",
@@ -59,6 +61,10 @@ class MeasurementRefused(ClaimbenchError):
 
 class VotesError(ClaimbenchError, ValueError):
     """Votes that cannot be ranked as they stand: empty, out of range, ambiguous, or too few to say anything."""
+
+
+class NotMeasured(ClaimbenchError):
+    """There are no records to go by."""
 
 
 class HostError(ClaimbenchError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from claimbench.health import assess
-from claimbench.lock import Lock
+from claimbench.lock import Lock, States
 from claimbench.record import Record
 from claimbench.spec import TIERS, AnyClaim, Claim, NotTestable, Tier
 from claimbench.verdict import Verdict, judge, not_testable
@@ -18,7 +18,7 @@ __all__ = ["judge_all", "judge_history"]
 
 
 def judge_all(
-    claims: Iterable[AnyClaim], records: Sequence[Record], lock: Lock, tier: Tier | None = None
+    claims: Iterable[AnyClaim], records: Sequence[Record], lock: States, tier: Tier | None = None
 ) -> list[Verdict]:
     """One verdict for each claim and tier that has records; untestable claims get theirs without any.
 
@@ -48,7 +48,7 @@ def judge_history(claim: Claim, tier: Tier, records: Sequence[Record], lock: Loc
     return judged
 
 
-def _own(claim: Claim, records: Sequence[Record], lock: Lock) -> list[Record]:
+def _own(claim: Claim, records: Sequence[Record], lock: States) -> list[Record]:
     """The claim's records; once it is locked, what was measured of its draft confirms nothing."""
     own = [record for record in records if record.claim == claim.id]
     if lock.state(claim) == "draft":

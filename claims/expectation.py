@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from operator import not_
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
+    "IF_USED",
     "AllOf",
     "AtLeast",
     "Box",
@@ -25,9 +27,14 @@ __all__ = [
     "Part",
     "Ratio",
     "Slope",
+    "Within",
     "leaves",
     "printed",
 ]
+
+
+IF_USED: Any = Field(exclude_if=not_)
+"""For fields that came after claims were locked: they are written, and hashed, only where they are used."""
 
 
 class _Frozen(BaseModel):
@@ -87,6 +94,8 @@ class Ratio(_TwoArms):
     """The paper states a floor: an interval below it that reaches no effect contradicts the claim."""
     published: Annotated[float, Field(gt=0)] | None = None
     """The paper's factor."""
+    of_means: Annotated[bool, IF_USED] = False
+    """Compare arithmetic means, by Fieller, not the units' logarithms: for mean squared errors and counts."""
 
 
 class Difference(_TwoArms):
@@ -119,9 +128,11 @@ class NotWorse(_TwoArms):
     kind: Literal["not_worse"] = "not_worse"
     """Discriminator."""
     margin: Annotated[float, Field(gt=0)]
-    """δ in the metric's unit."""
+    """δ, in the metric's unit."""
+    relative: Annotated[bool, IF_USED] = False
+    """δ is a share instead: .05 stands for a factor of 1.05, and the arms are compared on the log scale."""
     published: float | None = None
-    """The paper's difference, oriented so that larger favours the claim."""
+    """The paper's difference (its factor, where δ is relative), oriented so that larger favours the claim."""
 
 
 class Equivalent(_TwoArms):
@@ -130,9 +141,31 @@ class Equivalent(_TwoArms):
     kind: Literal["equivalent"] = "equivalent"
     """Discriminator."""
     margin: Annotated[float, Field(gt=0)]
-    """δ in the metric's unit."""
+    """δ, in the metric's unit."""
+    relative: Annotated[bool, IF_USED] = False
+    """δ is a share instead: .05 stands for a factor of 1.05, and the arms are compared on the log scale."""
     published: float | None = None
-    """The paper's difference."""
+    """The paper's difference (its factor, where δ is relative)."""
+
+
+class Within(_Expectation):
+    """The mean of one arm lies within a margin of a value."""
+
+    kind: Literal["within"] = "within"
+    """Discriminator."""
+    arm: str
+    """Arm that is judged."""
+    value: float
+    """What the mean should be."""
+    margin: Annotated[float, Field(gt=0)]
+    """The mean must lie within value ± margin."""
+    published: float | None = None
+    """The paper's value."""
+    metric: str | None = None
+    """Metric judged; default the claim's."""
+
+    def arms_used(self) -> tuple[str, ...]:
+        return (self.arm,)
 
 
 class Slope(_Expectation):
@@ -208,7 +241,7 @@ class Exact(_Expectation):
 
 
 Part = Annotated[
-    AtLeast | Ratio | Difference | NotWorse | Equivalent | Slope | Order | Exact, Field(discriminator="kind")
+    AtLeast | Ratio | Difference | NotWorse | Equivalent | Within | Slope | Order | Exact, Field(discriminator="kind")
 ]
 
 
@@ -222,7 +255,8 @@ class AllOf(_Expectation):
 
 
 Expectation = Annotated[
-    AtLeast | Ratio | Difference | NotWorse | Equivalent | Slope | Order | Exact | AllOf, Field(discriminator="kind")
+    AtLeast | Ratio | Difference | NotWorse | Equivalent | Within | Slope | Order | Exact | AllOf,
+    Field(discriminator="kind"),
 ]
 
 

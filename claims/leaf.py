@@ -10,7 +10,6 @@ from claimbench.means import judge_means
 from claimbench.parts import Context, Judged, asked, asked_of, effect_of, invalid, part, undecided_units
 from claimbench.rules import Status, combine, decide_box, decide_inside
 from claimbench.stats.intervals import one_sample_t
-from claimbench.stats.sample_size import level
 from claimbench.stats.scaling import log_log_fit
 from claimbench.units import diverged, sweeps
 
@@ -79,7 +78,7 @@ def _slope(leaf: Slope, context: Context) -> Judged:
         reason = f"no slope can be given: {reason}"
         return "INCONCLUSIVE", [PartVerdict(kind=leaf.kind, status="INCONCLUSIVE", reason=reason)], counts
     fits = [log_log_fit(sizes, costs) for sizes, costs in units]
-    interval = one_sample_t([slope for slope, _ in fits], level(context.m))
+    interval = one_sample_t([slope for slope, _ in fits], context.level)
     curvature = sum(bend for _, bend in fits) / len(fits)
     bottom, top = leaf.exponent - leaf.tolerance, leaf.exponent + leaf.tolerance
     status: Status = decide_inside(interval.low, interval.high, bottom, top)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -19,7 +19,7 @@ from claimbench.errors import HostError, LockError
 from claimbench.expectation import Expectation
 from claimbench.spec import TIERS, AnyClaim, Claim, Tier
 
-__all__ = ["Entry", "Judgement", "Lock"]
+__all__ = ["Entry", "Judgement", "Lock", "States"]
 
 State = Literal["draft", "locked", "changed"]
 
@@ -50,6 +50,18 @@ class Entry(BaseModel):
     """Hash of what is measured."""
     judgements: tuple[Judgement, ...]
     """Oldest first; the last one is in force."""
+
+
+class States(Protocol):
+    """What planning and judging need of a lock."""
+
+    def state(self, claim: Claim) -> str:
+        """`locked`, or anything else for a claim whose records confirm nothing."""
+        ...
+
+    def family(self, paper: str, tier: Tier) -> int:
+        """Comparisons that the paper's locked confirmatory claims make at the tier, at least 1."""
+        ...
 
 
 _ENTRIES = TypeAdapter(dict[str, Entry])

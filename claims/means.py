@@ -1,24 +1,23 @@
-"""Rules about means: a floor, a ratio, a difference, a margin; paired where the protocol pairs its units."""
+"""Rules about means: a floor, a value, a ratio, a difference, a margin; paired where the protocol pairs its units."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from claimbench.effect import Effect, PartVerdict
-from claimbench.expectation import AtLeast, Difference, Equivalent, NotWorse, Ratio
+from claimbench.estimand import Estimate, Labels, Scale, one_arm, paired_arms, two_arms
+from claimbench.expectation import AtLeast, Difference, Equivalent, NotWorse, Ratio, Within
 from claimbench.parts import Context, Judged, asked, effect_of, invalid, part, undecided_units
 from claimbench.rules import Status, decide, decide_inside, decide_not_worse
-from claimbench.stats.intervals import Interval, one_sample_t, paired_t, welch_t
-from claimbench.stats.sample_size import ALPHA, detectable, further_units, level, minimum_paired
-from claimbench.stats.signflip import sign_flip_p
+from claimbench.stats.intervals import Interval
+from claimbench.stats.sample_size import detectable, fewest_pairs, further_units
 from claimbench.units import diverged, values, vary
 
-__all__ = ["Means", "judge_means"]
+__all__ = ["Means", "judge_means", "scale_of"]
 
-Means = AtLeast | Ratio | Difference | NotWorse | Equivalent
+Means = AtLeast | Ratio | Difference | NotWorse | Equivalent | Within
 _LARGEST_LOG = 700.0
 _ROUNDING = 1e-12
 
@@ -36,34 +35,31 @@ class _Ruling:
 
 
 def judge_means(leaf: Means, context: Context) -> Judged:
-    """Judge an expectation about means; raises KeyError where a record lacks the metric."""
-    claim, metric = context.claim, leaf.metric or context.claim.metric.name
+    """Judge an expectation about means.
+
+    Raises KeyError where a record lacks the metric, ValueError where its values are not what the spec says.
+    """
+    claim, metric, scale = context.claim, leaf.metric or context.claim.metric.name, scale_of(leaf)
     named = {arm: values(claim, context.records, arm, metric) for arm in leaf.arms_used()}
-    paired = claim.protocol.paired and not isinstance(leaf, AtLeast)
+    paired = claim.protocol.paired and len(named) > 1
     if paired:
         both = [seed for seed in sorted(named[leaf.arms_used()[0]]) if all(seed in found for found in named.values())]
         named = {arm: {seed: found[seed] for seed in both} for arm, found in named.items()}
     counts = {arm: len(found) for arm, found in named.items()}
-    if reason := context.too_few(counts):
+    labels = _labels(named, paired, context)
+    if reason := context.too_few(counts) or _too_few_clusters(labels, context):
         return invalid(leaf.kind, reason, counts)
     if reason := diverged(named):
         # A mean over units that have none does not exist, and leaving them out would flatter the arm that diverged.
         reason = f"no interval can be given: {reason}"
         return "INCONCLUSIVE", [PartVerdict(kind=leaf.kind, status="INCONCLUSIVE", reason=reason)], counts
     columns = [list(found.values()) for found in named.values()]
-    if isinstance(leaf, Ratio):
-        if any(value <= 0 for column in columns for value in column):
-            return invalid(leaf.kind, "a ratio needs values above zero", counts)
-        columns = [[math.log(value) for value in column] for column in columns]
-    sign = 1.0 if claim.metric.better == "higher" else -1.0
-    columns = [[sign * value for value in column] for column in columns]
-    n, confidence = min(counts.values()), level(context.m)
-    differences = [a - b for a, b in zip(*columns, strict=True)] if paired else None
-    if isinstance(leaf, AtLeast):
-        interval = one_sample_t(columns[0], confidence)
-    else:
-        interval = (paired_t if paired else welch_t)(columns[0], columns[1], confidence)
-    ruling = _cautious(leaf, _decide(leaf, interval, sign), interval, columns, differences, context)
+    if reason := _unfit(columns, scale, context):
+        return invalid(leaf.kind, reason, counts)
+    sign = -1.0 if claim.metric.better == "lower" and not isinstance(leaf, Within) else 1.0
+    estimate = _estimate(columns, labels, sign, scale, paired, context)
+    interval, n = estimate.interval, min(counts.values())
+    ruling = _cautious(leaf, _decide(leaf, interval, sign), estimate, columns, context)
     more = undecided_units(ruling.status, interval, n, ruling.bounds)
     if isinstance(leaf, Ratio) and ruling.status == "REPRODUCED":
         smallest = detectable(interval.se, interval.df, interval.level)
@@ -76,12 +72,69 @@ def judge_means(leaf: Means, context: Context) -> Judged:
     return ruling.status, [part(leaf.kind, ruling.status, ruling.reason, asked(leaf), effect, more)], counts
 
 
+def scale_of(leaf: Means) -> Scale:
+    """Scale on which an expectation is decided."""
+    if isinstance(leaf, Ratio):
+        return "means" if leaf.of_means else "log"
+    return "log" if isinstance(leaf, NotWorse | Equivalent) and leaf.relative else "natural"
+
+
+def _labels(named: dict[str, dict[int, float]], paired: bool, context: Context) -> dict[str, Labels] | None:
+    """The cluster of each unit of each arm, in the order of its values; None where units are independent."""
+    if context.claim.protocol.cluster is None:
+        return None
+    found: dict[str, Labels] = {}
+    for arm, column in named.items():
+        clusters = values(context.claim, context.records, arm, context.claim.protocol.cluster)
+        found[arm] = [clusters[seed] for seed in column]
+    if paired and len({tuple(labels) for labels in found.values()}) > 1:
+        raise ValueError("the two units of a pair lie in different clusters")
+    return found
+
+
+def _too_few_clusters(labels: dict[str, Labels] | None, context: Context) -> str:
+    return context.too_few_clusters({arm: len(set(own)) for arm, own in labels.items()}) if labels else ""
+
+
+def _unfit(columns: Sequence[Sequence[float]], scale: Scale, context: Context) -> str:
+    """Why the values are not what the estimate is for, or an empty string."""
+    if context.claim.protocol.unit == "item" and not all(value in (0.0, 1.0) for column in columns for value in column):
+        return "an item succeeds or fails: its value must be 1 or 0"
+    if scale == "log" and any(value <= 0 for column in columns for value in column):
+        return "a ratio needs values above zero"
+    if scale == "means" and any(sum(column) <= 0 for column in columns):
+        return "a ratio of means needs means above zero"
+    return ""
+
+
+def _estimate(
+    columns: Sequence[Sequence[float]],
+    labels: dict[str, Labels] | None,
+    sign: float,
+    scale: Scale,
+    paired: bool,
+    context: Context,
+) -> Estimate:
+    items, level = context.claim.protocol.unit == "item", context.level
+    clusters = list(labels.values()) if labels else None
+    if len(columns) == 1:
+        return one_arm(columns[0], sign, level, items=items, clusters=clusters[0] if clusters else None)
+    first, second = columns
+    if paired:
+        return paired_arms(first, second, sign, level, scale, items=items, clusters=clusters[0] if clusters else None)
+    return two_arms(first, second, sign, level, scale, clusters=(clusters[0], clusters[1]) if clusters else None)
+
+
 def _decide(leaf: Means, interval: Interval, sign: float) -> _Ruling:
     low, high = interval.low, interval.high
-    if isinstance(leaf, NotWorse):
-        return _Ruling(decide_not_worse(low, high, leaf.margin), "", (-leaf.margin,))
-    if isinstance(leaf, Equivalent):
-        return _Ruling(decide_inside(low, high, -leaf.margin, leaf.margin), "", (-leaf.margin, leaf.margin))
+    if isinstance(leaf, NotWorse | Equivalent):
+        margin = math.log1p(leaf.margin) if leaf.relative else leaf.margin
+        if isinstance(leaf, NotWorse):
+            return _Ruling(decide_not_worse(low, high, margin), "", (-margin,))
+        return _Ruling(decide_inside(low, high, -margin, margin), "", (-margin, margin))
+    if isinstance(leaf, Within):
+        ends = (leaf.value - leaf.margin, leaf.value + leaf.margin)
+        return _Ruling(decide_inside(low, high, *ends), "", ends)
     if isinstance(leaf, Ratio):
         threshold = math.log(leaf.at_least)
         return _Ruling(decide(low, high, 0.0, threshold, is_floor=leaf.is_floor), "", (0.0, threshold))
@@ -94,72 +147,81 @@ def _decide(leaf: Means, interval: Interval, sign: float) -> _Ruling:
 
 
 def _cautious(
-    leaf: Means,
-    ruling: _Ruling,
-    interval: Interval,
-    columns: Sequence[Sequence[float]],
-    differences: Sequence[float] | None,
-    context: Context,
+    leaf: Means, ruling: _Ruling, estimate: Estimate, columns: Sequence[Sequence[float]], context: Context
 ) -> _Ruling:
     """The ruling, taken back where the interval has no spread to stand on or the exact test disagrees."""
     n = min(map(len, columns))
     if n < 2:
         return replace(ruling, status="INCONCLUSIVE", reason="a single unit has no spread")
-    if interval.se <= _ROUNDING * max(abs(value) for column in columns for value in column):
+    if estimate.spread and estimate.interval.se <= _ROUNDING * _magnitude(columns, scale_of(leaf)):
         if not any(vary(context.records, arm) for arm in leaf.arms_used()):
             reason = (
                 f"all {n} units recorded the very same: the seed changes nothing (then the claim is deterministic), "
                 "or the metric is too coarse (then record a finer one beside it)"
             )
             return replace(ruling, status="INCONCLUSIVE", reason=reason)
-        if n < minimum_paired(context.m):
-            reason = f"no spread in {n} units, and a test of signs needs {minimum_paired(context.m)}"
+        if n < fewest_pairs(context.alpha):
+            reason = f"no spread in {n} units, and a test of signs needs {fewest_pairs(context.alpha)}"
             return replace(ruling, status="INCONCLUSIVE", reason=reason)
-    if differences is None or ruling.status == "INCONCLUSIVE":
+    if ruling.status == "INCONCLUSIVE" or _exact_test_agrees(leaf, ruling, estimate, context.alpha / 2):
         return ruling
-    if _exact_test_agrees(leaf, ruling, differences, context.m):
-        return ruling
-    reason = "tests disagree: the t interval decides, the exact sign-flip test does not"
+    interval = "t interval" if estimate.exact == "sign-flip" else "interval"
+    reason = f"tests disagree: the {interval} decides, the exact {estimate.exact} test does not"
     return replace(ruling, status="INCONCLUSIVE", reason=reason)
 
 
-def _exact_test_agrees(leaf: Means, ruling: _Ruling, differences: Sequence[float], m: int) -> bool:
-    """Whether the sign-flip test excludes, at its one-sided share of α, what the status says is excluded."""
+def _magnitude(columns: Sequence[Sequence[float]], scale: Scale) -> float:
+    """Largest value on the scale of the interval, of which its rounding is a share."""
+    if scale == "means":
+        return 1.0
+    return max(abs(math.log(value) if scale == "log" else value) for column in columns for value in column)
 
-    def excludes(bound: float, side: Literal["above", "below"]) -> bool:
-        shifted = [d - bound if side == "above" else bound - d for d in differences]
-        return sign_flip_p(shifted) <= ALPHA / (2 * m)
 
+def _exact_test_agrees(leaf: Means, ruling: _Ruling, estimate: Estimate, tail: float) -> bool:
+    """Whether the exact test excludes, at its one-sided share of α, what the status says is excluded."""
+    above, below = estimate.above, estimate.below
+    if above is None or below is None:
+        return True
     status, bounds = ruling.status, ruling.bounds
-    if isinstance(leaf, Equivalent):
+    if isinstance(leaf, Equivalent | Within):
         if status == "REPRODUCED":
-            return excludes(bounds[0], "above") and excludes(bounds[1], "below")
-        return excludes(bounds[0], "below") or excludes(bounds[1], "above")
+            return above(bounds[0]) <= tail and below(bounds[1]) <= tail
+        return below(bounds[0]) <= tail or above(bounds[1]) <= tail
     if status == "REPRODUCED":
-        return excludes(bounds[-1], "above")
+        return above(bounds[-1]) <= tail
     if status == "PARTIAL":
-        return excludes(bounds[0], "above") and excludes(bounds[1], "below")
+        return above(bounds[0]) <= tail and below(bounds[1]) <= tail
     delta = leaf.equivalence if isinstance(leaf, Difference) else 0.0
-    nil = delta > 0 and excludes(bounds[0] - delta, "above") and excludes(bounds[0] + delta, "below")
-    floor = isinstance(leaf, Ratio | Difference) and leaf.is_floor and excludes(bounds[1], "below")
-    return excludes(bounds[0], "below") or nil or floor
+    nil = delta > 0 and above(bounds[0] - delta) <= tail and below(bounds[0] + delta) <= tail
+    floor = isinstance(leaf, Ratio | Difference) and leaf.is_floor and below(bounds[1]) <= tail
+    return below(bounds[0]) <= tail or nil or floor
 
 
 def _effect(leaf: Means, interval: Interval, unit: str, sign: float, n: int) -> Effect:
     """The effect in natural units: ratios not as logarithms, floors not with a turned sign."""
-    if isinstance(leaf, Ratio):
-        ends = [math.exp(min(x, _LARGEST_LOG)) for x in (interval.estimate, interval.low, interval.high)]
-        natural = replace(interval, estimate=ends[0], low=ends[1], high=ends[2])
-        smallest = math.exp(min(detectable(interval.se, interval.df, interval.level), _LARGEST_LOG))
-        effect = effect_of("/".join(leaf.arms_used()), natural, "1", leaf.at_least, 1.0, leaf.published, n)
-        return effect.model_copy(update={"detectable": smallest})
-    if isinstance(leaf, AtLeast):
+    name = (" - " if scale_of(leaf) == "natural" else "/").join(leaf.arms_used())
+    if isinstance(leaf, AtLeast | Within):
         low, high = sorted((sign * interval.low, sign * interval.high))
         natural = replace(interval, estimate=sign * interval.estimate, low=low, high=high)
-        return effect_of(leaf.arm, natural, unit, leaf.floor, leaf.reference, leaf.published, n)
-    name = " - ".join(leaf.arms_used())
-    if isinstance(leaf, NotWorse):
-        return effect_of(name, interval, unit, -leaf.margin, None, leaf.published, n)
-    if isinstance(leaf, Equivalent):
-        return effect_of(name, interval, unit, leaf.margin, None, leaf.published, n)
-    return effect_of(name, interval, unit, leaf.at_least, 0.0, leaf.published, n)
+        threshold, reference = (leaf.floor, leaf.reference) if isinstance(leaf, AtLeast) else (leaf.value, None)
+        return effect_of(name, natural, unit, threshold, reference, leaf.published, n)
+    if isinstance(leaf, Ratio):
+        return _factor(name, interval, leaf.at_least, 1.0, leaf.published, n)
+    if isinstance(leaf, Difference):
+        return effect_of(name, interval, unit, leaf.at_least, 0.0, leaf.published, n)
+    if leaf.relative:
+        factor = 1 + leaf.margin if isinstance(leaf, Equivalent) else 1 / (1 + leaf.margin)
+        return _factor(name, interval, factor, None, leaf.published, n)
+    margin = leaf.margin if isinstance(leaf, Equivalent) else -leaf.margin
+    return effect_of(name, interval, unit, margin, None, leaf.published, n)
+
+
+def _factor(
+    name: str, interval: Interval, threshold: float, reference: float | None, published: float | None, n: int
+) -> Effect:
+    """A factor, from the interval of its logarithm."""
+    ends = [math.exp(min(x, _LARGEST_LOG)) for x in (interval.estimate, interval.low, interval.high)]
+    natural = replace(interval, estimate=ends[0], low=ends[1], high=ends[2])
+    smallest = math.exp(min(detectable(interval.se, interval.df, interval.level), _LARGEST_LOG))
+    effect = effect_of(name, natural, "1", threshold, reference, published, n)
+    return effect.model_copy(update={"detectable": smallest})

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from claimbench.effect import Effect, PartVerdict
-from claimbench.expectation import AtLeast, Box, Difference, Equivalent, NotWorse, Ratio, Slope
+from claimbench.expectation import AtLeast, Box, Difference, Equivalent, NotWorse, Ratio, Slope, Within
 from claimbench.record import Record
 from claimbench.rules import Status, more_units
 from claimbench.spec import Claim
+from claimbench.stats.clusters import MIN_CLUSTERS
 from claimbench.stats.intervals import Interval
-from claimbench.stats.sample_size import minimum_paired
+from claimbench.stats.proportions import MIN_ITEMS
+from claimbench.stats.sample_size import fewest_pairs
 
 __all__ = ["Context", "Judged", "asked", "asked_of", "effect_of", "invalid", "part", "undecided_units"]
 
@@ -36,18 +38,37 @@ class Context:
     """Whether the family's minimum number of units applies: it does not to exploratory claims."""
     failed: Sequence[Record]
     """Units that failed."""
+    alpha: float
+    """Two-sided error rate of one comparison: its share of the family's, and of that the share of the look."""
+    final: bool = True
+    """Whether no look comes after this one."""
+
+    @property
+    def level(self) -> float:
+        """Two-sided level of every interval."""
+        return 1 - self.alpha
 
     def too_few(self, counts: dict[str, int]) -> str:
         """Why there are too few units, or an empty string."""
         need = self.claim.protocol.n_min
-        if self.binding and self.claim.protocol.paired:
-            need = max(need, minimum_paired(self.m))
         if self.binding and self.claim.protocol.unit == "process":
             need = max(need, MIN_PROCESSES)
+        if self.binding and self.claim.protocol.unit == "item":
+            need = max(need, MIN_ITEMS)
+        # Where a look is to come, too few pairs for the exact test leave it undecided, and the next one has more.
+        if self.binding and self.claim.protocol.paired and not self.claim.protocol.cluster and self.final:
+            need = max(need, fewest_pairs(self.alpha))
+        return self._short(counts, need, "units")
+
+    def too_few_clusters(self, counts: dict[str, int]) -> str:
+        """Why there are too few clusters, or an empty string."""
+        return self._short(counts, MIN_CLUSTERS, "clusters") if self.binding else ""
+
+    def _short(self, counts: dict[str, int], need: int, what: str) -> str:
         short = {arm: n for arm, n in counts.items() if n < need}
         if not short:
             return ""
-        words = ", ".join(f"{n} units of {arm}" for arm, n in short.items())
+        words = ", ".join(f"{n} {what} of {arm}" for arm, n in short.items())
         return f"{words}, and {need} are needed with m = {self.m}{self._failures()}"
 
     def _failures(self) -> str:
@@ -67,12 +88,14 @@ def part(kind: str, status: Status, reason: str, wants: str, effect: Effect, mor
     return PartVerdict(kind=kind, status=status, reason=reason, asked=wants, effect=effect, further_units=more)
 
 
-def asked(leaf: AtLeast | Ratio | Difference | NotWorse | Equivalent | Slope) -> str:
+def asked(leaf: AtLeast | Ratio | Difference | NotWorse | Equivalent | Within | Slope) -> str:
     """What the expectation asks of its effect, in few characters."""
     if isinstance(leaf, Equivalent):
-        return f"within ±{leaf.margin:g}"
+        return f"{1 / (1 + leaf.margin):.3g} to {1 + leaf.margin:.3g}" if leaf.relative else f"within ±{leaf.margin:g}"
     if isinstance(leaf, NotWorse):
-        return f"> {-leaf.margin:g}"
+        return f"> {1 / (1 + leaf.margin):.3g}" if leaf.relative else f"> {-leaf.margin:g}"
+    if isinstance(leaf, Within):
+        return f"{leaf.value:g} ± {leaf.margin:g}"
     if isinstance(leaf, Slope):
         return f"{leaf.exponent:g} ± {leaf.tolerance:g}"
     if isinstance(leaf, AtLeast):

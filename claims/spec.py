@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationErr
 
 from claimbench.errors import SpecError
 from claimbench.expectation import AtLeast, Expectation, leaves
+from claimbench.protocol import TIERS, Protocol, Tier, Tuning, misfit
 
 __all__ = [
     "TIERS",
@@ -35,8 +36,6 @@ __all__ = [
     "explain",
 ]
 
-Tier = Literal["smoke", "cpu", "gpu", "paper"]
-TIERS: tuple[Tier, ...] = ("smoke", "cpu", "gpu", "paper")
 Kind = Literal["speed", "memory", "quality", "scaling", "ranking", "ablation", "identity", "arithmetic"]
 Scalar = bool | int | float | str
 
@@ -109,23 +108,6 @@ class Metric(Model):
     """Which direction favours an arm."""
 
 
-class Protocol(Model):
-    """How many units are measured, and what a unit is."""
-
-    unit: Literal["seed", "process", "deterministic"]
-    """Unit of replication: a training seed, a process that times, or none (the result cannot vary)."""
-    n: dict[Tier, Annotated[int, Field(ge=1)]] = {}
-    """Units per arm and tier, fixed in advance (the stopping rule); default 1 for deterministic claims."""
-    n_min: Annotated[int, Field(ge=1)] = 1
-    """Fewer valid units than this decide nothing."""
-    paired: bool = False
-    """Units of the arms share seed, data order and initialisation, and are compared pairwise."""
-    first_seed: Annotated[int, Field(ge=0, lt=1000)] = 0
-    """First confirmatory seed; 1000 and up are for pilots and tuning."""
-    seeds_per_trial: Annotated[int, Field(ge=1)] = 1
-    """Seeds of one arm that one program runs as a batch."""
-
-
 class Needs(Model):
     """What a trial takes."""
 
@@ -141,19 +123,6 @@ class Needs(Model):
     """Core-seconds of all trials of the claim, per tier."""
     trial_seconds: Annotated[float, Field(gt=0)] = 300.0
     """Longest a single trial may take before it is stopped, wall clock."""
-
-
-class Tuning(Model):
-    """The grid that every arm was given, with the same seeds and budget."""
-
-    option: str
-    """Option of the arms that is tuned."""
-    grid: Annotated[tuple[float, ...], Field(min_length=3)]
-    """Values tried, ascending; a best value at either end voids the tuning."""
-    seeds: Annotated[tuple[Annotated[int, Field(ge=1000)], ...], Field(min_length=1)]
-    """Pilot seeds, 1000 and up, never used to confirm."""
-    metric: str | None = None
-    """Metric that the best value is best in, in the direction of the claim's, which it is by default."""
 
 
 class _Statement(Model):
@@ -230,6 +199,8 @@ class Claim(_Statement):
             for arm in leaf.arms_used():
                 if arm not in names:
                     raise ValueError(f"expectation: unknown arm {arm!r}; the arms are {names}")
+            if reason := misfit(leaf, self.protocol):
+                raise ValueError(f"expectation: {reason}")
             if isinstance(leaf, AtLeast):
                 good = leaf.floor - leaf.reference if self.metric.better == "higher" else leaf.reference - leaf.floor
                 if good <= 0:
@@ -242,11 +213,23 @@ class Claim(_Statement):
                 raise ValueError(f"needs.core_seconds: missing tier {tier!r}, which has a workload")
             if self.protocol.unit != "deterministic" and tier not in self.protocol.n:
                 raise ValueError(f"protocol.n: missing tier {tier!r}, which has a workload")
+            if self.tuning and (both := set(self.tuning.seeds) & set(self.seeds(tier))):
+                raise ValueError(
+                    f"tuning.seeds: {sorted(both)[:4]} are seeds of {tier} that confirm; pilots must be others"
+                )
         return self
 
     def units(self, tier: Tier) -> int:
         """Units per arm at `tier`."""
         return self.protocol.n.get(tier, 1)
+
+    def seeds(self, tier: Tier) -> range:
+        """Seeds of the units at `tier`."""
+        return range(self.protocol.first_seed, self.protocol.first_seed + self.units(tier))
+
+    def looks(self, tier: Tier) -> tuple[int, ...]:
+        """Units per arm after which the claim is judged at `tier`; the last are all of them."""
+        return (*self.protocol.interim.get(tier, ()), self.units(tier))
 
     def arm(self, name: str) -> Arm:
         """The arm called `name`; KeyError if there is none."""

@@ -16,7 +16,7 @@ from claimbench.run.session import run_claims
 from claimbench.spec import AnyClaim, Claim, Tier, Tuning
 from claimbench.store import Store
 
-__all__ = ["ArmTuning", "Tuned", "tune"]
+__all__ = ["ArmTuning", "Tuned", "tune", "with_value"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def tune(claim: AnyClaim, tier: Tier, store: Store, on_event: Callable[[Any], No
     if tier not in claim.workloads:
         raise SpecError(f"{claim.id}: no workload at {tier}; it has {sorted(claim.workloads)}")
     tuning = claim.tuning
-    variants = [_with_value(claim, value) for value in tuning.grid]
+    variants = [with_value(claim, value) for value in tuning.grid]
     for variant in variants:
         run_claims([variant], tier, store, role="tuning", seeds=tuning.seeds, on_event=on_event)
     arms = [arm.name for arm in claim.arms if tuning.option in arm.options]
@@ -70,7 +70,8 @@ def tune(claim: AnyClaim, tier: Tier, store: Store, on_event: Callable[[Any], No
     return Tuned(claim.id, tuning, tuple(_best(claim, tuning, arm, means[arm]) for arm in arms))
 
 
-def _with_value(claim: Claim, value: float) -> Claim:
+def with_value(claim: Claim, value: float) -> Claim:
+    """The claim with one value of its grid in every arm that has the option."""
     tuning = claim.tuning
     assert tuning is not None
     arms = tuple(

@@ -29,6 +29,8 @@ class Evidence:
     """How often the claim was measured under this measurement, other code and environments included."""
     refused: int
     """Records of another measurement, left out."""
+    look: int
+    """How many of the planned looks have all their units, tried if not valid; the last one is the end."""
 
 
 def collect(claim: Claim, tier: Tier, records: Sequence[Record]) -> Evidence:
@@ -36,11 +38,10 @@ def collect(claim: Claim, tier: Tier, records: Sequence[Record]) -> Evidence:
 
     Records of different code or environment are never mixed: the group that began last is judged. Within it a unit
     counts once, with its newest attempt, and only units that the protocol planned: adding seeds until the interval
-    suits would be a stopping rule of its own.
+    suits would be a stopping rule of its own. Where it plans looks, only units up to the last complete one count.
     """
     own = [record for record in records if record.claim == claim.id and record.tier == tier]
     sha = claim.measure_sha()
-    planned = range(claim.protocol.first_seed, claim.protocol.first_seed + claim.units(tier))
     measured = [record for record in own if record.measure_sha == sha and record.status != "skipped"]
     role = claim.role if any(record.role == claim.role for record in measured) else "exploratory"
     measured = [record for record in measured if record.role == role]
@@ -49,6 +50,8 @@ def collect(claim: Claim, tier: Tier, records: Sequence[Record]) -> Evidence:
         newest = max(measured, key=lambda record: record.started)
         group = (newest.code_sha, newest.environment_sha)
         measured = [record for record in measured if (record.code_sha, record.environment_sha) == group]
+    look = _look(claim, tier, measured)
+    planned = claim.seeds(tier)[: claim.looks(tier)[max(look - 1, 0)]]
     # Ascending attempts: a later one replaces an earlier; among equals the first stays, whatever it says.
     measured.sort(key=lambda record: (record.attempt, record.started, record.run))
     ok: dict[tuple[str, tuple[int, ...]], Record] = {}
@@ -66,7 +69,17 @@ def collect(claim: Claim, tier: Tier, records: Sequence[Record]) -> Evidence:
         role=role,
         attempts=attempts,
         refused=sum(record.measure_sha != sha for record in own),
+        look=look,
     )
+
+
+def _look(claim: Claim, tier: Tier, tried: Sequence[Record]) -> int:
+    """How many looks had all their units tried, in every arm."""
+    seen: dict[str, set[int]] = {arm.name: set() for arm in claim.arms}
+    for record in tried:
+        seen.get(record.arm, set()).update(record.seeds)
+    seeds = claim.seeds(tier)
+    return sum(all(own.issuperset(seeds[:look]) for own in seen.values()) for look in claim.looks(tier))
 
 
 def values(claim: Claim, records: Sequence[Record], arm: str, metric: str) -> dict[int, float]:

@@ -6,17 +6,20 @@ A closed set of statuses, and the first rule that matches (the rules are in `cla
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from claimbench.effect import Effect, PartVerdict, Qualifier, Verdict, gap
-from claimbench.expectation import AllOf, AtLeast, Equivalent, Exact, NotWorse, Order, Part, Slope, leaves
+from claimbench.expectation import AllOf, AtLeast, Equivalent, Exact, NotWorse, Order, Part, Slope, Within, leaves
 from claimbench.health import Health
 from claimbench.leaf import judge_leaf
 from claimbench.parts import Context
 from claimbench.record import Record
 from claimbench.rules import Status, combine
 from claimbench.spec import Claim, NotTestable, Tier
+from claimbench.stats.sample_size import share
+from claimbench.stats.sequential import shares
 from claimbench.units import collect, fault
 
 __all__ = ["Effect", "PartVerdict", "Verdict", "gap", "judge", "not_testable"]
@@ -51,9 +54,20 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
             n=n or {},
             further_units=max(further) if further and status == "INCONCLUSIVE" else None,
             attempts=evidence.attempts if evidence.ok or evidence.failed else 0,
+            look=evidence.look,
         )
 
-    context = Context(claim, evidence.ok, m if binding else 1, binding, evidence.failed)
+    looks, m = claim.looks(tier), m if binding else 1
+    look = max(evidence.look, 1)
+    context = Context(
+        claim=claim,
+        records=evidence.ok,
+        m=m,
+        binding=binding,
+        failed=evidence.failed,
+        alpha=shares(looks, share(m))[look - 1],
+        final=look == len(looks),
+    )
     if not evidence.ok:
         if evidence.failed:
             first = evidence.failed[0]
@@ -69,6 +83,8 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
         return verdict("INVALID", reason)
     if claim.protocol.unit == "process" and (reason := health.fault({record.run for record in evidence.ok})):
         return verdict("INVALID", reason)
+    if len(looks) > 1 and not evidence.look:  # else whoever stops a run has looked once more than was planned
+        return verdict("INCONCLUSIVE", f"nothing is judged before the first look, at {looks[0]} units an arm")
     statuses: list[Status] = []
     parts: list[PartVerdict] = []
     counts: dict[str, int] = {}
@@ -82,7 +98,9 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
         parts += found
         counts |= {arm: min(n, counts.get(arm, n)) for arm, n in seen.items()}
     status = combine(statuses) if isinstance(claim.expectation, AllOf) else statuses[0]
-    return verdict(status, _reason(status, parts), parts, counts)
+    more = status == "INCONCLUSIVE" and not context.final
+    onwards = f"; this was look {look} of {len(looks)}, and claimbench run measures on" if more else ""
+    return verdict(status, _reason(status, parts) + onwards, parts, counts)
 
 
 def _reason(status: Status, parts: Sequence[PartVerdict]) -> str:
@@ -122,11 +140,18 @@ def _qualifiers(claim: Claim, status: Status, parts: Sequence[PartVerdict], cont
 
 def _beyond(kind: str, effect: Effect, published: float) -> bool:
     """Whether the whole interval is better than the published effect; a smaller difference, where none is claimed."""
+    if kind in ("within", "slope"):
+        return False
     if kind == "equivalent":
-        return max(abs(effect.low), abs(effect.high)) < abs(published)
+        return max(_size(end, effect) for end in (effect.low, effect.high)) < _size(published, effect)
     if effect.reference is not None and effect.threshold < effect.reference:  # a ceiling
         return effect.high < published
     return effect.low > published
+
+
+def _size(value: float, effect: Effect) -> float:
+    """How far a difference is from none, or a factor from one."""
+    return abs(math.log(value) if effect.is_factor else value)
 
 
 def _vacuous(claim: Claim, context: Context) -> bool:
@@ -143,7 +168,7 @@ def _vacuous(claim: Claim, context: Context) -> bool:
 def _meets(leaf: Part, control: str, context: Context) -> bool:
     if isinstance(leaf, Exact | Order) or control in leaf.arms_used():
         return False
-    field = "arm" if isinstance(leaf, AtLeast | Slope) else "subject"
+    field = "arm" if isinstance(leaf, AtLeast | Within | Slope) else "subject"
     try:
         _, (part, *_), _ = judge_leaf(leaf.model_copy(update={field: control}), context)
     except (KeyError, ValueError):
@@ -154,9 +179,11 @@ def _meets(leaf: Part, control: str, context: Context) -> bool:
     if isinstance(leaf, AtLeast):
         return found >= leaf.floor if leaf.floor >= leaf.reference else found <= leaf.floor
     if isinstance(leaf, NotWorse):
-        return found > -leaf.margin
+        return found > (1 / (1 + leaf.margin) if leaf.relative else -leaf.margin)
     if isinstance(leaf, Equivalent):
-        return abs(found) < leaf.margin
+        return _size(found, part.effect) < (math.log1p(leaf.margin) if leaf.relative else leaf.margin)
+    if isinstance(leaf, Within):
+        return abs(found - leaf.value) <= leaf.margin
     if isinstance(leaf, Slope):
         return abs(found - leaf.exponent) <= leaf.tolerance
     return found >= leaf.at_least

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from claimbench.expectation import AtLeast, Difference, Equivalent, NotWorse, Part, Ratio
+from claimbench.expectation import AtLeast, Difference, Equivalent, NotWorse, Part, Ratio, Within
+from claimbench.means import scale_of
 from claimbench.record import Record
 from claimbench.spec import Claim
 from claimbench.units import sweeps, values
@@ -32,14 +33,16 @@ def unit_values(claim: Claim, trials: Sequence[Record], arm: str, metric: str) -
 
 def unit_effects(claim: Claim, leaf: Part, trials: Sequence[Record]) -> list[float]:
     """One effect a unit, where a single unit has one: unit i of the subject beside unit i of the baseline."""
-    if not isinstance(leaf, AtLeast | Ratio | Difference | NotWorse | Equivalent):
+    if not isinstance(leaf, AtLeast | Ratio | Difference | NotWorse | Equivalent | Within):
         return []
     metric = leaf.metric or claim.metric.name
     columns = [unit_values(claim, trials, arm, metric) for arm in leaf.arms_used()]
-    if isinstance(leaf, AtLeast):
+    if isinstance(leaf, AtLeast | Within):
         return columns[0]
     pairs = zip(*columns, strict=False)
     higher = claim.metric.better == "higher"
-    if isinstance(leaf, Ratio):
+    if scale_of(leaf) == "means":
+        return []
+    if scale_of(leaf) == "log":
         return [a / b if higher else b / a for a, b in pairs]
     return [a - b if higher else b - a for a, b in pairs]

@@ -46,9 +46,10 @@ def units_words(claim: Claim, trials: Sequence[Record]) -> str:
     if claim.protocol.unit == "deterministic":
         return "deterministic: it cannot vary, one trial an arm"
     per_arm = {arm.name: sorted({s for t in trials if t.arm == arm.name for s in t.seeds}) for arm in claim.arms}
-    noun = {"seed": "seeds", "process": "processes"}[claim.protocol.unit]
+    noun = {"seed": "seeds", "process": "processes", "item": "items"}[claim.protocol.unit]
     same = {tuple(seeds) for seeds in per_arm.values()}
     paired = ", paired" if claim.protocol.paired else ""
+    paired += f", in clusters by {claim.protocol.cluster}" if claim.protocol.cluster else ""
     if len(same) == 1:
         (seeds,) = same
         return f"{len(seeds)} {noun} an arm{paired}: {_ranges(seeds)}"

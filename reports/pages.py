@@ -221,7 +221,7 @@ def _bar(claim: Claim, part: PartVerdict, effect: Effect) -> figures.Bar:
         reference=effect.reference,
         asked=bounds(claim, part, effect),
         published=effect.published,
-        log=part.kind == "ratio",
+        log=effect.is_factor,
     )
 
 

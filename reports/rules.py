@@ -13,9 +13,10 @@ from claimbench.expectation import (
     Part,
     Ratio,
     Slope,
+    Within,
     leaves,
 )
-from claimbench.reports.numbers import as_given
+from claimbench.reports.numbers import as_given, number
 from claimbench.spec import Claim
 
 __all__ = ["asked", "bounds", "decides"]
@@ -36,8 +37,9 @@ def _sentence(leaf: Part, claim: Claim) -> str:
         )
     if isinstance(leaf, Ratio):
         floor = "; the paper states it as a floor" if leaf.is_floor else ""
+        means = "the mean " if leaf.of_means else ""
         return (
-            f"`{leaf.subject}` is better than `{leaf.baseline}` in {leaf.metric or metric.name} "
+            f"`{leaf.subject}` is better than `{leaf.baseline}` in {means}{leaf.metric or metric.name} "
             f"by a factor of at least {as_given(leaf.at_least)}{floor}"
         )
     if isinstance(leaf, Difference):
@@ -50,12 +52,17 @@ def _sentence(leaf: Part, claim: Claim) -> str:
     if isinstance(leaf, NotWorse):
         return (
             f"`{leaf.subject}` is not worse than `{leaf.baseline}` in {leaf.metric or metric.name} "
-            f"by more than {as_given(leaf.margin, unit)}"
+            f"by more than {_margin(leaf, unit)}"
         )
     if isinstance(leaf, Equivalent):
         return (
             f"`{leaf.subject}` and `{leaf.baseline}` differ in {leaf.metric or metric.name} "
-            f"by less than {as_given(leaf.margin, unit)}"
+            f"by less than {_margin(leaf, unit)}"
+        )
+    if isinstance(leaf, Within):
+        return (
+            f"the mean {leaf.metric or metric.name} of `{leaf.arm}` is {as_given(leaf.value, unit)} "
+            f"± {as_given(leaf.margin, unit)}"
         )
     if isinstance(leaf, Slope):
         return (
@@ -68,11 +75,17 @@ def _sentence(leaf: Part, claim: Claim) -> str:
     return "; ".join(f"{name} is {_box(box.low, box.high, box.unit)}" for name, box in leaf.boxes.items())
 
 
+def _margin(leaf: NotWorse | Equivalent, unit: str) -> str:
+    return f"a factor of {as_given(1 + leaf.margin)}" if leaf.relative else as_given(leaf.margin, unit)
+
+
 def bounds(claim: Claim, part: PartVerdict, effect: Effect) -> tuple[float, ...]:
     """Where an effect must lie: one threshold, or the two ends of a range."""
     if part.kind == "equivalent":
-        return (-effect.threshold, effect.threshold)
+        return (1 / effect.threshold if effect.is_factor else -effect.threshold, effect.threshold)
     for leaf in leaves(claim.expectation):
+        if isinstance(leaf, Within) and part.kind == "within" and effect.name == leaf.arm:
+            return (leaf.value - leaf.margin, leaf.value + leaf.margin)
         if isinstance(leaf, Slope) and part.kind == "slope" and effect.name.endswith(f" {leaf.arm}"):
             return (leaf.exponent - leaf.tolerance, leaf.exponent + leaf.tolerance)
     return (effect.threshold,)
@@ -89,8 +102,12 @@ def asked(claim: Claim, part: PartVerdict) -> str:
             return _box(box.low, box.high, box.unit)
         if isinstance(leaf, Slope) and part.kind == "slope" and effect.name.endswith(f" {leaf.arm}"):
             return f"{as_given(leaf.exponent)} ± {as_given(leaf.tolerance)}"
-    if part.kind == "ratio":
-        return f"at least {as_given(effect.threshold)}×"
+        if isinstance(leaf, Within) and part.kind == "within" and effect.name == leaf.arm:
+            return f"{as_given(leaf.value, effect.unit)} ± {as_given(leaf.margin, effect.unit)}"
+    if part.kind == "equivalent" and effect.is_factor:
+        return f"between {number(1 / effect.threshold)} and {as_given(effect.threshold)}×"
+    if effect.is_factor:
+        return f"at least {number(effect.threshold) if part.kind == 'not_worse' else as_given(effect.threshold)}×"
     if part.kind == "equivalent":
         return f"within ±{as_given(effect.threshold, effect.unit)}"
     side = "at most" if part.kind == "at_least" and claim.metric.better == "lower" else "at least"

@@ -114,7 +114,7 @@ def _finding(
         raw=raw_table(claim, good),
         gates=gates_table(claim, good),
         regimes=[*conditions(good), *spread(verdict), *crossing],
-        notes=_notes(verdict, evidence, earlier),
+        notes=_notes(claim, verdict, evidence, earlier),
         curves=curves,
         trace=trace(claim, verdict.tier, good),
         command=f"claimbench run -k {claim.id} --tier {verdict.tier}",
@@ -145,7 +145,7 @@ def sentence(verdict: Verdict) -> str:
 
 def effect_words(part: PartVerdict, effect: Effect) -> tuple[str, str]:
     """Estimate and interval of an effect, in its unit; a value that cannot vary has no interval."""
-    if part.kind == "ratio":
+    if effect.is_factor:
         return times(effect.estimate), f"[{number(effect.low)}, {number(effect.high)}]"
     if effect.level == 1:
         ends = f"[{as_given(effect.low, effect.unit)}, {as_given(effect.high, effect.unit)}]"
@@ -157,7 +157,7 @@ def published_words(part: PartVerdict, effect: Effect) -> str:
     """The paper's effect in its unit; empty where it gives none."""
     if effect.published is None:
         return ""
-    return f"{as_given(effect.published)}×" if part.kind == "ratio" else as_given(effect.published, effect.unit)
+    return f"{as_given(effect.published)}×" if effect.is_factor else as_given(effect.published, effect.unit)
 
 
 def _effects(claim: Claim, verdict: Verdict, *, judged: bool) -> str:
@@ -173,8 +173,15 @@ def _effects(claim: Claim, verdict: Verdict, *, judged: bool) -> str:
     return table(headers, rows) if rows else ""
 
 
-def _notes(verdict: Verdict, evidence: Evidence, earlier: Sequence[tuple[int, Verdict]]) -> list[str]:
+def _notes(claim: Claim, verdict: Verdict, evidence: Evidence, earlier: Sequence[tuple[int, Verdict]]) -> list[str]:
     notes: list[str] = []
+    looks = claim.looks(verdict.tier)
+    if len(looks) > 1:
+        at = f"judged at look {verdict.look}" if verdict.look else "not yet at the first"
+        planned = ", ".join(map(str, looks))
+        notes.append(
+            f"{at} of {len(looks)} looks, planned after {planned} units an arm, by O'Brien and Fleming's boundary"
+        )
     if verdict.attempts > 1:
         notes.append(f"measured {verdict.attempts} times; the newest attempt is judged")
     if evidence.refused:

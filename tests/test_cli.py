@@ -39,7 +39,7 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    commands = "ls show plan run verdict report compare replay lock tune publish doctor data schema new export"
+    commands = "ls show plan run verdict report compare replay lock tune power publish doctor data schema new export"
     assert [name for name in commands.split() if f"│ {name} " not in done.stdout] == []
 
 
@@ -73,6 +73,9 @@ def test_show_tells_all_of_every_claim(cli) -> None:
         pytest.param(("new", "Mamba", "x"), 2, "snake case", id="bad-slug"),
         pytest.param(("new", "mamba", "x"), 3, "root of a checkout", id="outside-a-checkout"),
         pytest.param(("tune", "MA-19"), 2, "nothing to tune", id="nothing-to-tune"),
+        pytest.param(("power", "MA-17"), 2, "its checks cannot vary", id="power-of-what-cannot-vary"),
+        pytest.param(("power", "MA-01"), 2, "give --sd, or measure: claimbench tune", id="power-without-records"),
+        pytest.param(("power", "MA-01", "--sd", "0"), 2, "above zero", id="power-without-spread"),
         pytest.param(("report", "--check"), 3, "reports/published", id="nothing-published"),
     ],
 )
@@ -80,6 +83,13 @@ def test_bad_input_gets_one_clear_error(cli, words: tuple[str, ...], code: int, 
     got, _, err = cli(*words)
     assert (got, message in err) == (code, True), err
     assert "Traceback" not in err
+
+
+def test_power_says_what_the_units_can_decide(cli) -> None:
+    code, out, _ = cli("power", "MA-01", "--sd", "0.1")
+    assert code == 0
+    assert "0.1 (given)" in out
+    assert max(map(len, out.splitlines())) <= 100
 
 
 def test_a_corrupt_store_names_file_and_line(cli, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from factories import TEN, record, units
 from scipy import stats
 
-from claimbench.health import Health, assess
+from claimbench.health import IMPOSSIBLE, Health, assess
 from claimbench.papers.house import PLACEBO, POSITIVE_CONTROL
 from claimbench.record import Record
 
@@ -116,6 +116,25 @@ def test_order_of_records_says_nothing() -> None:
     forth, back = assess(records), assess(records[::-1])
     assert forth.placebo_p == pytest.approx(back.placebo_p)
     assert forth.control_ratio["two"] == pytest.approx(back.control_ratio["two"])
+
+
+@pytest.mark.parametrize("runs", [1, 10, 57, 200])
+def test_pooled_alarms_condemn_healthy_stores_one_time_in_a_thousand_and_sick_ones_soon(runs: int) -> None:
+    alarms = np.arange(runs + 1)
+    health = [Health(placebo_p={str(i): 0.04 if i < k else 0.5 for i in range(runs)}) for k in alarms]
+    assert [one.false_alarms for one in health] == alarms.tolist()
+    condemned = np.array([stats.binomtest(int(k), runs, 0.05).pvalue < IMPOSSIBLE for k in alarms])
+    assert stats.binom.pmf(alarms, runs, 0.05)[condemned].sum() <= IMPOSSIBLE
+    assert runs < 57 or stats.binom.pmf(alarms, runs, 0.25)[condemned].sum() > 0.9
+
+
+def test_one_placebo_condemns_a_healthy_run_one_time_in_a_thousand() -> None:
+    reps = 20_000
+    x = np.random.default_rng(11).normal(0.0, 0.05, (2, reps, 10))
+    seen = stats.ttest_ind(x[0], x[1], axis=1, equal_var=False).pvalue
+    assert np.mean(seen < IMPOSSIBLE) <= IMPOSSIBLE + 3 * math.sqrt(IMPOSSIBLE / reps)
+    spot = assess(units(PLACEBO, {"a": np.exp(x[0, 0]).tolist(), "b": np.exp(x[1, 0]).tolist()}, run="one"))
+    assert spot.placebo_p["one"] == pytest.approx(seen[0])
 
 
 def test_false_alarm_rate_is_nominal_and_the_slowdown_is_seen() -> None:

@@ -14,9 +14,22 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from toys import Toy, toy
 
-from claimbench.expectation import AllOf, AtLeast, Box, Difference, Exact, Order, Ratio, leaves, printed
+from claimbench.expectation import (
+    AllOf,
+    AtLeast,
+    Box,
+    Difference,
+    Equivalent,
+    Exact,
+    NotWorse,
+    Order,
+    Ratio,
+    Within,
+    leaves,
+    printed,
+)
 from claimbench.scaffold import schema_text
-from claimbench.spec import Arm, Claim, Metric, Model, Needs, Protocol, Source, canonical_sha, explain
+from claimbench.spec import Arm, Claim, Metric, Model, Needs, Protocol, Source, Tuning, canonical_sha, explain
 
 
 def test_a_spec_cannot_be_changed_after_it_was_made() -> None:
@@ -122,7 +135,8 @@ def test_every_field_is_documented() -> None:
     def documented(model: type[Model]) -> list[str]:
         return [f"{model.__name__}.{name}" for name, field in model.model_fields.items() if not field.description]
 
-    models = [Claim, Arm, Metric, Needs, Protocol, Source, AtLeast, Difference, Exact, Order, Ratio, Box]
+    models = [Claim, Arm, Metric, Needs, Protocol, Tuning, Source, Box]
+    models += [AtLeast, Difference, Equivalent, Exact, NotWorse, Order, Ratio, Within]
     assert [name for model in models for name in documented(model)] == []  # type: ignore[arg-type]
 
 

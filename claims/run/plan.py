@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol
 
 from claimbench import data, provenance
 from claimbench.errors import SpecError
+from claimbench.evidence import judge_all
+from claimbench.lock import States
 from claimbench.record import Machine, Record
 from claimbench.run.job import Job
 from claimbench.spec import Claim, Tier, canonical_sha
@@ -19,14 +20,6 @@ __all__ = ["BUDGET_CORE_SECONDS", "Plan", "Row", "Skip", "plan"]
 
 BUDGET_CORE_SECONDS: dict[Tier, float] = {"smoke": 240.0, "cpu": 7200.0, "gpu": 600.0}
 """Most a paper's claims may declare: 2 and 60 minutes on two cores; ten minutes of one GPU."""
-
-
-class States(Protocol):
-    """What is needed of a lock."""
-
-    def state(self, claim: Claim) -> str:
-        """`locked`, or anything else for a claim whose records confirm nothing."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -51,6 +44,8 @@ class Row:
     """Trials that the store holds."""
     skipped: int
     """Trials that cannot run here."""
+    trials: int
+    """All its trials at the tier, those of later looks included."""
     core_seconds: float
     """Declared cost of all its trials."""
     note: str
@@ -85,9 +80,7 @@ class Plan:
     @property
     def core_seconds_to_run(self) -> float:
         """Declared cost of the trials to run."""
-        return sum(
-            row.core_seconds * row.to_run / total for row in self.rows if (total := row.to_run + row.kept + row.skipped)
-        )
+        return sum(row.core_seconds * row.to_run / row.trials for row in self.rows)
 
 
 def plan(
@@ -107,7 +100,8 @@ def plan(
 
     `seeds`, `arms` and `role` replace what the claims say (tuning, replay). `controls` are the placebo and positive
     control that accompany every timing, by default the house's; their trials bear the run in their identity, so
-    that each run adds to them. Raises SpecError where a paper's claims are over the tier's budget.
+    that each run adds to them. Of a claim whose protocol plans looks, the units up to the next look are wanted, or up
+    to the last one where that has decided. Raises SpecError where a paper's claims are over the tier's budget.
     """
     from claimbench.measure.machine import machine as this_machine
 
@@ -115,16 +109,39 @@ def plan(
     if any(claim.needs.device == "cuda" for claim in chosen):
         import_module("torch")  # where the driver's own library is not installed, only torch knows the GPU
     machine = this_machine()
-    held = _Held(store.records())
+    records = store.records()
+    held = _Held(records)
     costs = _costs(chosen, tier)
     planned = [
-        _plan_claim(claim, tier, held, lock, machine, fresh=fresh, seeds=seeds, role=role, arms=arms, run=run)
+        _plan_claim(
+            claim,
+            tier,
+            held,
+            lock,
+            machine,
+            fresh=fresh,
+            seeds=claim.seeds(tier)[: _wanted(claim, tier, records, lock)] if seeds is None else seeds,
+            role=role,
+            arms=arms,
+            run=run,
+        )
         for claim in chosen
     ]
     if role is None and any(job.timing for one in planned for job in one.jobs):
         # First among what runs alone: an interrupted run must not leave timings that no control vouches for.
         planned = [
-            _plan_claim(claim, tier, held, lock, machine, fresh=True, seeds=None, role=claim.role, arms=None, run=run)
+            _plan_claim(
+                claim,
+                tier,
+                held,
+                lock,
+                machine,
+                fresh=True,
+                seeds=claim.seeds(tier),
+                role=claim.role,
+                arms=None,
+                run=run,
+            )
             for claim in (_house_controls() if controls is None else controls)
             if tier in claim.workloads
         ] + planned
@@ -186,7 +203,7 @@ def _plan_claim(
     machine: Machine,
     *,
     fresh: bool,
-    seeds: Sequence[int] | None,
+    seeds: Sequence[int],
     role: str | None,
     arms: Sequence[str] | None,
     run: str,
@@ -213,7 +230,7 @@ def _plan_claim(
             # A GPU is never shared: neither by two timings nor by a timing and a training.
             alone=claim.protocol.unit == "process" or claim.needs.device == "cuda",
         )
-        for arm, batch in _units(claim, tier, seeds, arms)
+        for arm, batch in _units(claim, seeds, arms)
     ]
     todo = [
         replace(job, attempt=held.next_attempt(job) if claim.role not in ("placebo", "control") else 0)
@@ -226,23 +243,32 @@ def _plan_claim(
         to_run=0 if reason else len(todo),
         kept=len(wanted) - len(todo),
         skipped=len(todo) if reason else 0,
+        trials=len(_units(claim, claim.seeds(tier), None)),
         core_seconds=claim.needs.core_seconds[tier],
         note=reason or role,
     )
     return _Planned([] if reason else todo, [Skip(job, reason) for job in todo] if reason else [], row)
 
 
-def _units(
-    claim: Claim, tier: Tier, seeds: Sequence[int] | None, arms: Sequence[str] | None
-) -> list[tuple[str, tuple[int, ...]]]:
+def _units(claim: Claim, seeds: Sequence[int], arms: Sequence[str] | None) -> list[tuple[str, tuple[int, ...]]]:
     """Arm and seeds of every trial: the arms of a unit side by side, in turn forwards and backwards (A B B A)."""
-    first, size = claim.protocol.first_seed, claim.protocol.seeds_per_trial
-    every = tuple(seeds) if seeds is not None else tuple(range(first, first + claim.units(tier)))
+    every, size = tuple(seeds), claim.protocol.seeds_per_trial
     names = [arm.name for arm in claim.arms if arms is None or arm.name in arms]
     batches = [every[start : start + size] for start in range(0, len(every), size)]
     return [
         (name, batch) for index, batch in enumerate(batches) for name in (names if index % 2 == 0 else reversed(names))
     ]
+
+
+def _wanted(claim: Claim, tier: Tier, records: Sequence[Record], lock: States) -> int:
+    """How many units an arm are to be measured by now: up to the next look, or the look that has decided."""
+    looks = claim.looks(tier)
+    if len(looks) == 1:
+        return looks[0]
+    (verdict,) = judge_all([claim], records, lock, tier)
+    if verdict.status == "INCONCLUSIVE":
+        return looks[min(verdict.look, len(looks) - 1)]
+    return looks[max(verdict.look - 1, 0)]
 
 
 def _role(claim: Claim, lock: States) -> str:

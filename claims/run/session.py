@@ -14,12 +14,12 @@ from pathlib import Path
 
 from claimbench import data, provenance
 from claimbench.errors import DataMissing
-from claimbench.lock import Lock
+from claimbench.lock import Lock, States
 from claimbench.record import Record
 from claimbench.run.events import Event, PlanReady, TrialEnded, TrialProgress, TrialStarted
 from claimbench.run.job import Ended, Job, Launcher, Payload
 from claimbench.run.local import LocalLauncher
-from claimbench.run.plan import Plan, States, plan
+from claimbench.run.plan import Plan, plan
 from claimbench.run.prepare import prepare
 from claimbench.spec import Claim, Tier
 from claimbench.store import RunWriter, Store, new_run_id
@@ -66,7 +66,8 @@ def run_claims(
 
     A trial that fails is a record with its cause, and the run goes on. `role`, `seeds` and `arms` replace what the
     claims say (tuning, replay); lock, controls and launcher default to LOCK.json, the house's placebo and positive
-    control, and worker processes on this machine. An interrupt loses the trials in flight and nothing else: the
+    control, and worker processes on this machine. A claim whose protocol plans looks is judged at each of them, and
+    measured further where it is undecided. An interrupt loses the trials in flight and nothing else: the
     same call goes on from there. Raises SpecError over budget, StoreError and HostError where the host will not go
     on; what was written before stays.
     """
@@ -89,15 +90,28 @@ def run_claims(
     tell(PlanReady(len(made.jobs), made.kept, len(made.skips), made.core_seconds_to_run))
     logs = store.root / "logs" / run_id
     counts = {"ok": 0, "failed": 0, "skipped": 0}
+    kept = made.kept
     if made.jobs or made.skips:
         with store.run(run_id) as writer:
             scratch = store.root / "scratch"
             if fresh:
                 for job in made.jobs:
                     shutil.rmtree(scratch / job.identity, ignore_errors=True)
-            for record in _run(made, writer, launcher or LocalLauncher(workers, logs), logs, scratch, tell):
-                counts[record.status] += 1
-    return RunSummary(run_id, **counts, kept=made.kept, duration_s=time.monotonic() - began)
+            sequential = [claim for claim in claims if seeds is None and len(claim.looks(tier)) > 1]
+            tried: set[str] = set()
+            while True:
+                for record in _run(made, writer, launcher or LocalLauncher(workers, logs), logs, scratch, tell):
+                    counts[record.status] += 1
+                tried |= {job.identity for job in made.jobs}
+                if not sequential:
+                    break
+                # A look that did not decide is followed by the next; what was tried in this run is not tried again.
+                made = plan(sequential, tier, store, lock or Lock.load(), role=role, arms=arms, controls=(), run=run_id)
+                made = replace(made, jobs=tuple(job for job in made.jobs if job.identity not in tried), skips=())
+                if not made.jobs:
+                    break
+                tell(PlanReady(len(made.jobs), 0, 0, made.core_seconds_to_run))
+    return RunSummary(run_id, **counts, kept=kept, duration_s=time.monotonic() - began)
 
 
 def _run(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Interval", "one_sample_t", "paired_t", "welch_t"]
+__all__ = ["Interval", "one_sample_t", "paired_t", "t_interval", "welch_df", "welch_of", "welch_t"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def one_sample_t(values: Sequence[float], level: float) -> Interval:
     """Interval of the mean of `values`."""
     x = np.asarray(values, dtype=np.float64)
     se = float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else math.inf
-    return _interval(float(x.mean()), se, x.size - 1, level)
+    return t_interval(float(x.mean()), se, x.size - 1, level)
 
 
 def paired_t(first: Sequence[float], second: Sequence[float], level: float) -> Interval:
@@ -51,19 +51,29 @@ def welch_t(first: Sequence[float], second: Sequence[float], level: float) -> In
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     difference = float(a.mean() - b.mean())
     if min(a.size, b.size) < 2:
-        return _interval(difference, math.inf, 0, level)
+        return t_interval(difference, math.inf, 0, level)
     va, vb = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
-    total = va + vb
+    return t_interval(difference, math.sqrt(va + vb), welch_df(va, a.size - 1, vb, b.size - 1), level)
+
+
+def welch_of(first: Interval, second: Interval) -> Interval:
+    """Interval of the difference of two independent estimates, from their own intervals."""
+    va, vb = first.se**2, second.se**2
+    df = welch_df(va, first.df, vb, second.df) if math.isfinite(va + vb) else 0.0
+    return t_interval(first.estimate - second.estimate, math.sqrt(va + vb), df, first.level)
+
+
+def welch_df(first: float, first_df: float, second: float, second_df: float) -> float:
+    """Degrees of freedom of a sum of two variances, by Welch and Satterthwaite."""
+    total = first + second
+    if total == 0:
+        return first_df + second_df
     # Shares of the variance, not its squares: those of very small numbers would vanish.
-    df = (
-        1 / ((va / total) ** 2 / (a.size - 1) + (vb / total) ** 2 / (b.size - 1))
-        if total > 0
-        else a.size + b.size - 2.0
-    )
-    return _interval(difference, math.sqrt(total), df, level)
+    return 1 / ((first / total) ** 2 / first_df + (second / total) ** 2 / second_df)
 
 
-def _interval(estimate: float, se: float, df: float, level: float) -> Interval:
+def t_interval(estimate: float, se: float, df: float, level: float) -> Interval:
+    """Interval of an estimate with a Student error; it bounds nothing where no spread can be estimated."""
     from scipy.special import stdtrit
 
     if df < 1 or not math.isfinite(se):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["ALPHA", "detectable", "further_units", "level", "minimum_paired"]
+__all__ = ["ALPHA", "MOST_UNITS", "detectable", "fewest_pairs", "further_units", "share"]
 
 ALPHA = 0.05
 """Two-sided error rate of a paper's confirmatory claims at a tier, taken together."""
@@ -13,14 +13,14 @@ MOST_UNITS = 1_000_000
 """Units beyond which more of them are no advice: the estimate lies on the bound, but for rounding."""
 
 
-def level(m: int) -> float:
-    """Two-sided confidence level of one of `m` comparisons (Bonferroni)."""
-    return 1 - ALPHA / m
+def share(m: int) -> float:
+    """Two-sided error rate of one of `m` comparisons (Bonferroni)."""
+    return ALPHA / m
 
 
-def minimum_paired(m: int) -> int:
-    """Fewest pairs with which the exact sign-flip test can reach its one-sided level α/2m: 2^-n ≤ α/2m."""
-    return math.ceil(math.log2(2 * m / ALPHA))
+def fewest_pairs(alpha: float) -> int:
+    """Fewest pairs with which the exact sign-flip test can reach half of the two-sided level `alpha`: 2^-n ≤ α/2."""
+    return math.ceil(math.log2(2 / alpha))
 
 
 def further_units(n: int, half_width: float, distance: float) -> int | None:

@@ -17,6 +17,9 @@ class FakeLock:
     def state(self, claim: Claim) -> str:
         return self._state
 
+    def family(self, paper: str, tier: str) -> int:
+        return 1
+
 
 def make_claim(
     function: str,

@@ -222,6 +222,6 @@ def test_every_arm_gets_every_seed_once(n: int, size: int, first: int, arms: int
         n=n,
         protocol={"seeds_per_trial": size, "first_seed": first},
     )
-    units = module._units(claim, "smoke", None, None)  # pyright: ignore[reportPrivateUsage]
+    units = module._units(claim, claim.seeds("smoke"), None)  # pyright: ignore[reportPrivateUsage]
     for i in range(arms):
         assert [seed for arm, batch in units if arm == f"arm{i}" for seed in batch] == list(range(first, first + n))

@@ -175,6 +175,25 @@ def test_false_not_worse_and_false_equivalent_at_the_margin() -> None:
     assert rate(paired(Equivalent(subject="ours", baseline="theirs", margin=0.1)), columns, "REPRODUCED") <= BOUND
 
 
+def test_false_not_worse_by_a_factor_at_that_factor() -> None:
+    rng = np.random.default_rng(30)
+    of = timing(NotWorse(subject="ours", baseline="theirs", margin=0.05, relative=True))
+    columns = {"ours": np.exp(normal(rng, math.log(1.05), 10)), "theirs": np.exp(normal(rng, 0.0, 10, 0.1))}
+    assert 0.01 < rate(of, columns, "REPRODUCED") <= BOUND
+
+
+def test_false_reproduced_at_the_ratio_of_mean_squared_errors_asked() -> None:
+    rng = np.random.default_rng(31)
+    protocol = Protocol(unit="seed", n={"smoke": 12}, n_min=6, paired=True)
+    of = claim(Ratio(subject="ours", baseline="theirs", at_least=1.5, of_means=True), better="lower", protocol=protocol)
+    shared = normal(rng, 0.0, 12, 1.0)
+    columns = {
+        arm: factor * ((shared + normal(rng, 0.0, 12, 0.5)) ** 2 + 1)
+        for arm, factor in (("ours", 1.0), ("theirs", 1.5))
+    }
+    assert 0.005 < rate(of, columns, "REPRODUCED") <= BOUND
+
+
 @pytest.mark.parametrize("better", ["higher", "lower"])
 def test_false_reproduced_at_the_floor(better: str) -> None:
     of = unpaired(AtLeast(arm="ours", floor=0.5, reference=0.0 if better == "higher" else 1.0), better=better)

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from claimbench.stats.intervals import one_sample_t
-from claimbench.stats.sample_size import detectable, further_units, level, minimum_paired
+from claimbench.stats.sample_size import detectable, fewest_pairs, further_units, share
 from claimbench.stats.signflip import sign_flip_p
 
 TABLE = {1: 6, 2: 7, 3: 7, 4: 8, 6: 8, 7: 9, 10: 9}
@@ -17,18 +17,18 @@ TABLE = {1: 6, 2: 7, 3: 7, 4: 8, 6: 8, 7: 9, 10: 9}
 
 @pytest.mark.parametrize(("m", "n"), TABLE.items())
 def test_fewest_pairs(m: int, n: int) -> None:
-    assert minimum_paired(m) == n
+    assert fewest_pairs(share(m)) == n
 
 
 @pytest.mark.parametrize("m", range(1, 41))
 def test_fewest_pairs_can_decide_and_one_fewer_cannot(m: int) -> None:
-    n = minimum_paired(m)
+    n = fewest_pairs(share(m))
     assert sign_flip_p([1.0] * n) <= 0.025 / m < sign_flip_p([1.0] * (n - 1))
 
 
 def test_level_is_shared_in_the_family() -> None:
-    assert level(1) == 0.95
-    assert level(10) == pytest.approx(0.995)
+    assert share(1) == 0.05
+    assert share(10) == pytest.approx(0.005)
 
 
 def test_twice_the_width_takes_four_times_the_units() -> None:
