@@ -75,7 +75,9 @@ def contests(claims: Iterable[AnyClaim], records: Sequence[Record], health: Heal
     Empty unless at least two competitors met on at least three tasks of one kind. The order of claims and records
     changes nothing.
     """
-    ranked = sorted((c for c in claims if isinstance(c, Claim) and c.role == "confirmatory"), key=lambda c: c.id)
+    ranked = sorted(
+        (c for c in claims if isinstance(c, Claim) and c.role == "confirmatory"), key=lambda c: (c.paper, c.label)
+    )
     tasks = {task.name: task for c in ranked for tier in TIERS if tier in c.workloads for task in (Task(c, tier),)}
     found: list[Contest] = []
     for kind in get_args(Kind):

@@ -64,13 +64,13 @@ def _ranking(contest: Contest, page: Callable[[Task], str]) -> Ranking:
             _rating(found, place),
             f"{found.best[place]} to {found.worst[place]}",
             leads[name],
-            f"{found.elo.mean[place]:.0f} ± {found.elo.sd[place]:.0f}",
+            f"{found.elo.mean[place]:.0f} ± {number(float(found.elo.sd[place]), 2)}",
             str(found.elo.rank_spread[place]),
         )
         for place, name in enumerate(found.competitors)
     ]
     headers = ("", "competitor", "tasks", "won", "Bradley–Terry", "rank (95 %)")
-    elo = ("Elo ± over orders", "Elo ranks apart")
+    elo = ("Elo ± over orders", "Elo rank spread")
     return Ranking(
         title=contest.kind.capitalize(),
         table=table((*headers, _LEAD[contest.kind], *elo), rows),
@@ -108,7 +108,7 @@ def _leads(contest: Contest) -> dict[str, str]:
         for name, lead in zip(own.competitors, mean_advantage(own).tolist(), strict=True):
             if math.isfinite(lead):
                 sign = "+" if lead > 0 else ""
-                words[name].append(f"{sign}{quantity(lead, unit)} {metric}")
+                words[name].append(f"{metric} {sign}{quantity(lead, unit)}")
     return {name: ", ".join(parts) for name, parts in words.items()}
 
 

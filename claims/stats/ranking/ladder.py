@@ -185,7 +185,7 @@ def _maximum(battles: Battles, firth: Floats) -> tuple[Floats, Integers]:
     np.logical_or.at(above, (first, second), battles.score > 0)
     np.logical_or.at(above, (second, first), battles.games - battles.score > 0)
     np.fill_diagonal(above, False)
-    wins, loses = above.any(axis=1)[label], above.any(axis=0)[label]
+    wins, loses = (above.sum(axis=1) > 0)[label], (above.sum(axis=0) > 0)[label]
     rating = np.where(wins & loses, np.nan, np.where(wins, np.inf, -np.inf))
     waiting = list(range(len(groups)))
     order: list[int] = []
