@@ -31,6 +31,8 @@ class Health(BaseModel):
 
     placebo_p: dict[str, float] = {}
     """Run → two-sided p of its A/A comparison."""
+    placebo_sd: dict[str, float] = {}
+    """Run → standard deviation of the log-ratio of two processes of the same code, one an arm of its placebo."""
     control_ratio: dict[str, tuple[float, float]] = {}
     """Run → interval (95 %) of the ratio slow / fast of the positive control."""
     pooled_p: float = 1.0
@@ -90,9 +92,10 @@ def assess(records: Iterable[Record]) -> Health:
                 yield run, a, b
 
     placebo = {run: _two_sided_p(a, b) for run, a, b in pairs("placebo", "a", "b")}
+    noise = {run: math.hypot(statistics.stdev(a), statistics.stdev(b)) for run, a, b in pairs("placebo", "a", "b")}
     seen = {run: welch_t(slow, fast, 0.95) for run, slow, fast in pairs("control", "slow", "fast")}
     control = {run: (math.exp(max(ends.low, -700.0)), math.exp(min(ends.high, 700.0))) for run, ends in seen.items()}
-    return Health(placebo_p=placebo, control_ratio=control, pooled_p=_pooled_p(placebo))
+    return Health(placebo_p=placebo, placebo_sd=noise, control_ratio=control, pooled_p=_pooled_p(placebo))
 
 
 def _two_sided_p(first: Sequence[float], second: Sequence[float]) -> float:

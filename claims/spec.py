@@ -87,6 +87,9 @@ class Arm(Model):
     """Why this is the strongest form known, and the code it stands for; required of a baseline."""
     configurations_tuned: Annotated[int, Field(ge=0)] = 0
     """How many configurations were tried for this arm before its seeds were confirmed."""
+    competitor: str = ""
+    """Name that the same method bears in other claims, of other papers too, under which a ladder counts its arms as
+    one; arms without it are not ranked. Prose like the statement: no verdict depends on it, and no hash covers it."""
 
     @model_validator(mode="after")
     def _fair(self) -> Self:
@@ -195,6 +198,9 @@ class Claim(_Statement):
         names = [arm.name for arm in self.arms]
         if len(set(names)) != len(names):
             raise ValueError(f"arms: names must differ, got {names}")
+        competitors = [arm.competitor for arm in self.arms if arm.competitor]
+        if len(set(competitors)) != len(competitors):
+            raise ValueError(f"arms: one arm for each competitor, got {competitors}")
         for leaf in leaves(self.expectation):
             for arm in leaf.arms_used():
                 if arm not in names:

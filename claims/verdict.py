@@ -20,9 +20,9 @@ from claimbench.rules import Status, combine
 from claimbench.spec import Claim, NotTestable, Tier
 from claimbench.stats.sample_size import share
 from claimbench.stats.sequential import shares
-from claimbench.units import collect, fault
+from claimbench.units import Evidence, collect, fault
 
-__all__ = ["Effect", "PartVerdict", "Verdict", "gap", "judge", "not_testable"]
+__all__ = ["Effect", "PartVerdict", "Verdict", "gap", "judge", "not_testable", "unusable"]
 
 
 def not_testable(claim: NotTestable, tier: Tier) -> Verdict:
@@ -76,12 +76,7 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
             )
         refused = f"; {evidence.refused} records of another measurement were left out" if evidence.refused else ""
         return verdict("INCONCLUSIVE", f"not measured yet{refused}")
-    measured = {record.arm for record in evidence.ok}
-    if missing := [arm.name for arm in claim.arms if arm.role == "control" and arm.name not in measured]:
-        return verdict("INVALID", f"no valid unit of the control {', '.join(missing)}, which must come out negative")
-    if reason := fault(claim, evidence):
-        return verdict("INVALID", reason)
-    if claim.protocol.unit == "process" and (reason := health.fault({record.run for record in evidence.ok})):
+    if reason := unusable(claim, evidence, health):
         return verdict("INVALID", reason)
     if len(looks) > 1 and not evidence.look:  # else whoever stops a run has looked once more than was planned
         return verdict("INCONCLUSIVE", f"nothing is judged before the first look, at {looks[0]} units an arm")
@@ -101,6 +96,16 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
     more = status == "INCONCLUSIVE" and not context.final
     onwards = f"; this was look {look} of {len(looks)}, and claimbench run measures on" if more else ""
     return verdict(status, _reason(status, parts) + onwards, parts, counts)
+
+
+def unusable(claim: Claim, evidence: Evidence, health: Health) -> str:
+    """Why nothing may be said from these records, or an empty string: controls, gates, conditions, placebos."""
+    measured = {record.arm for record in evidence.ok}
+    if missing := [arm.name for arm in claim.arms if arm.role == "control" and arm.name not in measured]:
+        return f"no valid unit of the control {', '.join(missing)}, which must come out negative"
+    if reason := fault(claim, evidence):
+        return reason
+    return health.fault({record.run for record in evidence.ok}) if claim.protocol.unit == "process" else ""
 
 
 def _reason(status: Status, parts: Sequence[PartVerdict]) -> str:

@@ -14,6 +14,7 @@ from claimbench.lock import Lock
 from claimbench.record import Record
 from claimbench.reports import figures
 from claimbench.reports.measured import Trace
+from claimbench.reports.rankings import of_one_paper, of_several_papers
 from claimbench.reports.rules import bounds
 from claimbench.reports.section import Section, effect_words, published_table, published_words, section, sentence
 from claimbench.reports.tables import table
@@ -98,13 +99,15 @@ def build(
     for paper in chosen:
         own = [claim for claim in shown if claim.paper == paper.slug]
         page = _Page(paper, own, records, [v for v in kept if v.claim.split(".")[0] == paper.slug], provenance, pages)
-        pages[f"{paper.slug}.md"] = _text(environment, "paper.md.j2", health=trust, **page.context())
+        ladders = of_one_paper([locked[c.id] for c in own if c.id in locked], records, health)
+        pages[f"{paper.slug}.md"] = _text(environment, "paper.md.j2", health=trust, ladders=ladders, **page.context())
     confirmatory = [v for v in kept if locked[v.claim].role == "confirmatory"]  # pyright: ignore[reportAttributeAccessIssue]
     pages["INDEX.md"] = _text(
         environment,
         "index.md.j2",
         counts=_counts(chosen, shown, confirmatory),
         papers=[_index_entry(paper, shown, confirmatory) for paper in chosen],
+        ladders=of_several_papers(locked.values(), records, health),
         health=trust,
         legend=table(("verdict", "meaning"), list(STATUS_MEANING.items())),
         tiers=table(("tier", "what it is"), list(TIER_MEANING.items())),

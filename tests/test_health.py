@@ -46,6 +46,13 @@ def test_placebo_p_is_welchs_on_logarithms_of_medians() -> None:
     assert list(assess(records).placebo_p.values()) == [pytest.approx(expected)]
 
 
+def test_the_placebo_says_how_far_two_processes_of_one_code_differ() -> None:
+    rng = np.random.default_rng(6)
+    a, b = column(rng, 1e-3, 0.05), column(rng, 1e-3, 0.1)
+    health = assess(units(PLACEBO, {"a": a, "b": b}, run="one"))
+    assert health.placebo_sd == {"one": pytest.approx(math.sqrt(np.log(a).var(ddof=1) + np.log(b).var(ddof=1)))}
+
+
 def test_a_placebo_that_shows_something_condemns_its_run_alone() -> None:
     health = assess([*controls("good", 1), *controls("sick", 2, b=1.4e-3)])
     assert not health.fault({"good"})

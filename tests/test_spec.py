@@ -47,6 +47,11 @@ def test_a_spec_cannot_be_changed_after_it_was_made() -> None:
         pytest.param({"experiment": "toy.experiments.better"}, "experiment", id="reference-without-colon"),
         pytest.param({"source": {"arxiv": "2401.00001", "where": "x"}}, "source.arxiv", id="arxiv-without-revision"),
         pytest.param({"arms": ()}, "arms", id="no-arms"),
+        pytest.param(
+            {"arms": tuple(arm.model_copy(update={"competitor": "one"}) for arm in toy().arms)},
+            "one arm for each competitor",
+            id="one-competitor-twice",
+        ),
         pytest.param({"arms": ({"name": "a", "role": "baseline"},)}, "why_fair", id="baseline-without-fairness"),
         pytest.param({"expectation": {"kind": "at_most"}}, "expectation", id="unknown-expectation"),
         pytest.param(
@@ -78,6 +83,12 @@ def test_prose_is_not_hashed_and_everything_that_is_measured_is() -> None:
         {"arms": (Arm(name="ours", options={"lr": 0.1}), toy().arms[1])},
     ):
         assert toy(**other).measure_sha() != sha, other
+
+
+def test_the_name_of_a_competitor_is_prose() -> None:
+    named = toy(arms=tuple(arm.model_copy(update={"competitor": f"{arm.name}, everywhere"}) for arm in toy().arms))
+    assert named.measure_sha() == toy().measure_sha()
+    assert named.judge_sha({"smoke": 3}) == toy().judge_sha({"smoke": 3})
 
 
 def test_a_judgement_depends_on_threshold_and_family_alone() -> None:

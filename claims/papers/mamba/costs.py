@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, Ratio, Slope
+from claimbench.papers.mamba.competitors import FUSED_SCAN, LOOP, PARALLEL_SCAN
 from claimbench.papers.mamba.workloads import AttentionShape, Lengths, ScanShape
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source, Tier, Workload
 
@@ -24,7 +25,7 @@ _THRESHOLD = (
     "The threshold of 3 is not independent of the pilots: a draft asked for 10 (parallel scan) and 5 (loop), and both "
     "were lowered after the first pilots, before the lock; see impls/mamba/PILOTS.md."
 )
-_FUSED = Arm(name="fused", options={"scan": "fused"})
+_FUSED = Arm(name="fused", options={"scan": "fused"}, competitor=FUSED_SCAN)
 _EXPERIMENT = "claimbench.impls.mamba.experiments.speed:selective_scan_forward"
 
 FUSED_AGAINST_PARALLEL = Claim(
@@ -43,6 +44,7 @@ FUSED_AGAINST_PARALLEL = Claim(
             options={"scan": "parallel"},
             why_fair="a work-efficient parallel scan over materialised (B, L, D, N) in vectorised PyTorch: the "
             "'standard scan implementation in PyTorch' of the paper, in the fastest form that we found",
+            competitor=PARALLEL_SCAN,
         ),
     ),
     workloads=_SHAPES,
@@ -75,6 +77,7 @@ FUSED_AGAINST_LOOP = Claim(
             options={"scan": "loop"},
             why_fair="one fused multiply-add a step into preallocated memory, everything outside the recurrence "
             "vectorised over time: the fastest per-step loop in PyTorch that we found",
+            competitor=LOOP,
         ),
     ),
     workloads=_SHAPES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, Box, Exact, Ratio
+from claimbench.papers.mamba.competitors import ATTENTION, FUSED_SCAN, LAYER_IN_BLOCK, PARALLEL_SCAN, TRANSFORMER
 from claimbench.papers.mamba.workloads import AttentionShape, Decoding, LayerShape, TrainingMemory
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source
 
@@ -14,12 +15,13 @@ _PROCESSES = Protocol(unit="process", n={"gpu": 10}, n_min=10)
 _GATES = {"before": 2e-2, "after": 2e-2}
 _LAYER = "claimbench.impls.mamba.experiments.speed:half_precision"
 _ATTENTION = AttentionShape(heads=16, head_dim=64)
-_FUSED = Arm(name="fused")
+_FUSED = Arm(name="fused", competitor=FUSED_SCAN)
 _BASELINES = tuple(
     Arm(
         name=name,
         role="baseline",
         why_fair=f"{kernel} through torch.nn.functional.scaled_dot_product_attention, is_causal, bfloat16",
+        competitor=ATTENTION[name],
     )
     for name, kernel in (("flash", "FlashAttention-2"), ("cudnn", "cuDNN's attention, the fastest on newer GPUs"))
 )
@@ -48,6 +50,7 @@ FUSED_ON_GPU = Claim(
             role="baseline",
             why_fair="a work-efficient parallel scan over materialised states in vectorised PyTorch, of those that we "
             "tried on a processor the fastest; in float32, because it keeps its states in the dtype that it is given",
+            competitor=PARALLEL_SCAN,
         ),
     ),
     workloads={"gpu": LayerShape(channels=1024, length=2**15, attention=_ATTENTION)},
@@ -172,12 +175,13 @@ DECODING = Claim(
     kind="speed",
     experiment="claimbench.impls.mamba.experiments.decoding:generate",
     arms=(
-        Arm(name="mamba"),
+        Arm(name="mamba", competitor=LAYER_IN_BLOCK["mamba_s6"]),
         Arm(
             name="transformer",
             role="baseline",
             why_fair="Transformer++ of equal parameters with a static cache and scaled_dot_product_attention, "
             "captured in one CUDA graph as Mamba is; the paper's baseline, transformers' eager GPT-3, is slower",
+            competitor=TRANSFORMER,
         ),
     ),
     workloads={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, AtLeast, Difference
+from claimbench.papers.mamba.competitors import LAYER_IN_BLOCK
 from claimbench.papers.mamba.workloads import Induction
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source, Tuning
 
@@ -32,7 +33,12 @@ INDUCTION_HEADS = Claim(
     kind="quality",
     experiment="claimbench.impls.mamba.experiments.induction:induction_heads",
     arms=(
-        Arm(name="s6", options={"selective": "delta B C", "learning_rate": 4e-3}, configurations_tuned=6),
+        Arm(
+            name="s6",
+            options={"selective": "delta B C", "learning_rate": 4e-3},
+            configurations_tuned=6,
+            competitor=LAYER_IN_BLOCK["mamba_s6"],
+        ),
         Arm(
             name="h3",
             role="baseline",
@@ -41,6 +47,7 @@ INDUCTION_HEADS = Claim(
             "with twice the parameters of the S6 model and as many channels; its learning rate has the same grid, "
             "seeds and steps",
             configurations_tuned=6,
+            competitor=LAYER_IN_BLOCK["h3_s4"],
         ),
         Arm(
             name="xpos",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from claimbench.expectation import AllOf, Difference, Equivalent, NotWorse
+from claimbench.papers.mamba.competitors import LAYER_IN_BLOCK, SELECTIVE_DELTA, TRANSFORMER
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Scalar, Source, Tuning
 from claimbench.workloads import Text
 
@@ -69,6 +70,13 @@ def _table_7(arm: str, value: float) -> Published:
 
 _ABLATION = Text(corpus="english_novels", length=256, batch_size=8, n_layer=2, d_model=64, steps=600)
 _PARTS = {"all": _SELECTIVE, "delta": "delta", "B": "B", "C": "C", "none": ""}
+_SELECTIVITY = {
+    "all": LAYER_IN_BLOCK["mamba_s6"],
+    "selective_16": LAYER_IN_BLOCK["mamba_s6"],
+    "delta": SELECTIVE_DELTA,
+    "constant_16": SELECTIVE_DELTA,
+    "none": LAYER_IN_BLOCK["mamba_s4"],
+}
 
 SELECTIVE_PARAMETERS = Claim(
     id="mamba.selective_parameters",
@@ -91,6 +99,7 @@ SELECTIVE_PARAMETERS = Claim(
             options={"selective": selective, "learning_rate": 16e-3},
             why_fair="" if name in ("all", "delta") else _SAME_BLOCK,
             configurations_tuned=len(_GRID),
+            competitor=_SELECTIVITY.get(name, ""),
         )
         for name, selective in _PARTS.items()
     ),
@@ -134,6 +143,7 @@ STATE_SIZE = Claim(
             options={"selective": selective, "d_state": states, "learning_rate": 16e-3},
             why_fair="" if states == 16 else _SAME_BLOCK,
             configurations_tuned=len(_GRID),
+            competitor=_SELECTIVITY.get(f"{kind}_{states}", ""),
         )
         for kind, selective in (("selective", _SELECTIVE), ("constant", "delta"))
         for states in (16, 1)
@@ -183,6 +193,7 @@ def _against_transformer(
                 name="mamba",
                 options={"selective": _SELECTIVE, "n_layer": 4, "learning_rate": mamba_rate},
                 configurations_tuned=len(_GRID),
+                competitor=LAYER_IN_BLOCK["mamba_s6"],
             ),
             Arm(
                 name="transformer",
@@ -190,6 +201,7 @@ def _against_transformer(
                 options={**_TRANSFORMER, "learning_rate": 8e-3},
                 why_fair=_FAIR_TRANSFORMER.format(more=_ON_PILOTS),
                 configurations_tuned=len(_GRID),
+                competitor=TRANSFORMER,
             ),
             Arm(name="ngram", role="control", options={"ngram": 5}),
         ),
@@ -226,12 +238,17 @@ ON_GPU = Claim(
     kind="quality",
     experiment=_AGAINST_TRANSFORMER,
     arms=(
-        Arm(name="mamba", options={"selective": _SELECTIVE, "n_layer": 24, "learning_rate": 4e-3}),
+        Arm(
+            name="mamba",
+            options={"selective": _SELECTIVE, "n_layer": 24, "learning_rate": 4e-3},
+            competitor=LAYER_IN_BLOCK["mamba_s6"],
+        ),
         Arm(
             name="transformer",
             role="baseline",
             options={"n_layer": 12, "n_head": 8, "d_ff": 800, "learning_rate": 4e-3},
             why_fair=_FAIR_TRANSFORMER.format(more=""),
+            competitor=TRANSFORMER,
         ),
         Arm(name="ngram", role="control", options={"ngram": 5}),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, Difference
+from claimbench.papers.mamba.competitors import LAYER_IN_BLOCK
 from claimbench.papers.mamba.workloads import Copying
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Scalar, Source, Tuning
 
@@ -34,13 +35,19 @@ SELECTIVE_COPYING = Claim(
     kind="ablation",
     experiment=_EXPERIMENT,
     arms=(
-        Arm(name="s6", options={"selective": _SELECTIVE, "learning_rate": 16e-3}, configurations_tuned=5),
+        Arm(
+            name="s6",
+            options={"selective": _SELECTIVE, "learning_rate": 16e-3},
+            configurations_tuned=5,
+            competitor=LAYER_IN_BLOCK["mamba_s6"],
+        ),
         Arm(
             name="s4",
             role="baseline",
             options={"selective": "", "learning_rate": 8e-3},
             why_fair=_FAIR_S4,
             configurations_tuned=5,
+            competitor=LAYER_IN_BLOCK["mamba_s4"],
         ),
     ),
     workloads={"smoke": Copying(length=32, data_tokens=4, d_model=32, batch_size=32, steps=400)},
@@ -92,11 +99,14 @@ _TUNING = Tuning(option="learning_rate", grid=(1e-3, 2e-3, 4e-3, 8e-3, 16e-3, 32
 def _arm(block: str, layer: str, why_fair: str = "") -> Arm:
     name = f"{block}_{layer}"
     options = {"architecture": block, **_LAYERS[layer], "learning_rate": _RATES[name]}
-    tuned = len(_TUNING.grid)
-    if layer == "s6":
-        return Arm(name=name, options=options, configurations_tuned=tuned)
-    why_fair = why_fair or _WHY_FAIR[layer]
-    return Arm(name=name, role="baseline", options=options, why_fair=why_fair, configurations_tuned=tuned)
+    return Arm(
+        name=name,
+        role="subject" if layer == "s6" else "baseline",
+        options=options,
+        why_fair="" if layer == "s6" else why_fair or _WHY_FAIR[layer],
+        configurations_tuned=len(_TUNING.grid),
+        competitor=LAYER_IN_BLOCK[name],
+    )
 
 
 IN_EVERY_BLOCK = Claim(

@@ -15,6 +15,7 @@ from claimbench.stats.ranking.laplacian import NoSolution, PairGraph
 from claimbench.stats.ranking.votes import Battles
 
 __all__ = [
+    "at_least",
     "contrast_variance",
     "model_covariance",
     "pair_information",
@@ -50,18 +51,21 @@ def sandwich_covariance(battles: Battles, ratings: Floats, floor: bool = False) 
     inverse = _inverse(graph, information)
     sandwich = inverse @ graph.laplacian(scores) @ inverse
     sandwich = (sandwich + sandwich.T) / 2
-    if floor:
-        from scipy.linalg import eigh
-
-        lacking, vectors = eigh(inverse - sandwich)
-        sandwich = sandwich + (vectors * np.maximum(lacking, 0)) @ vectors.T
-    return sandwich
+    return at_least(sandwich, inverse) if floor else sandwich
 
 
 def model_covariance(battles: Battles, ratings: Floats) -> Floats:
     """L⁺, (M, M), the inverse Fisher information: right where the model is, every vote weighs 1 and none is a tie."""
     graph, information, _ = pair_information(battles, ratings)
     return _inverse(graph, information)
+
+
+def at_least(covariance: Floats, floor: Floats) -> Floats:
+    """The smallest matrix, (M, M), that is at least `covariance` and at least `floor`: no contrast varies less."""
+    from scipy.linalg import eigh
+
+    lacking, vectors = eigh(floor - covariance)
+    return covariance + (vectors * np.maximum(lacking, 0)) @ vectors.T
 
 
 def standard_errors(covariance: Floats) -> Floats:
