@@ -15,7 +15,7 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike
 
 from claimbench.errors import VotesError
-from claimbench.stats.ranking.arrays import Booleans, Floats, Integers
+from claimbench.stats.ranking.arrays import Booleans, Floats, Integers, win_and_loss
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
 from claimbench.stats.ranking.existence import Status
 from claimbench.stats.ranking.laplacian import PairGraph
@@ -150,8 +150,8 @@ def _bootstrap(
     if fit.status is not Status.IDENTIFIED:
         raise VotesError(f"nothing to bootstrap, {fit.status}: {fit.existence.explain(battles.models)}")
     graph = PairGraph(battles.first, battles.second, len(battles.models))
-    probability = 1 / (1 + np.exp(-graph.differences(fit.ratings)))
-    inverse = graph.pseudo_inverse(battles.games * probability * (1 - probability))
+    win, loss = win_and_loss(graph.differences(fit.ratings))
+    inverse = graph.pseudo_inverse(battles.games * win * loss)
     tree = _strongest_tree(battles)
     ratings = [
         _refit(battles, graph, inverse, tree, fit.ratings, draw(generator, rows).reshape(rows, -1, 3))
@@ -194,8 +194,8 @@ def _chord(
     for _ in range(_CHORD_STEPS):
         if np.all(moved < STEP):
             break
-        probability = 1 / (1 + np.exp(-(incidence @ ratings)))
-        step = inverse @ (transposed @ (score - games * probability))
+        win, _ = win_and_loss(incidence @ ratings)
+        step = inverse @ (transposed @ (score - games * win))
         ratings += step
         moved = np.abs(step).max(axis=0)
     return ratings - ratings.mean(axis=0), moved < STEP

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench.errors import VotesError
-from claimbench.stats.ranking.arrays import Floats, Integers, summed
+from claimbench.stats.ranking.arrays import Floats, Integers, summed, win_and_loss
 from claimbench.stats.ranking.existence import Existence, Status, existence
 from claimbench.stats.ranking.laplacian import NoSolution, PairGraph
 from claimbench.stats.ranking.votes import Battles
@@ -89,13 +89,15 @@ def maximise(graph: PairGraph, games: Floats, score: Floats, start: Floats | Non
     """
     ratings = _log_odds_of_wins(graph, games, score) if start is None else start
     log_odds = graph.differences(ratings)
+    lost = games - score
     last, gradient_norm, iterations, converged = math.inf, math.inf, 0, False
     while not converged and iterations < _ITERATIONS:
-        probability, variance = _win(log_odds)
-        gradient = graph.divergence(score - games * probability)
+        win, loss = win_and_loss(log_odds)
+        # score − games·win, without the cancellation where one outcome is rare.
+        gradient = graph.divergence(score * loss - lost * win)
         gradient_norm = float(np.abs(gradient).max())
         try:
-            step = graph.solve(games * variance, gradient)
+            step = graph.solve(games * win * loss, gradient)
         except NoSolution:
             break
         change = graph.differences(step)
@@ -121,14 +123,6 @@ def to_elo(ratings: Floats, anchor: tuple[int, float] | None = None) -> Floats:
         raise VotesError(f"anchor {index} of {ratings.size} models: give the index of one of them")
     zero = ratings.mean() if index is None else ratings[index]
     return (ratings - zero) * ELO_PER_NAT + points
-
-
-def _win(log_odds: Floats) -> tuple[Floats, Floats]:
-    """σ(x) and σ(x)σ(−x), both without loss of relative precision."""
-    rest = np.exp(-np.abs(log_odds))
-    likelier = 1 / (1 + rest)
-    unlikelier = rest * likelier
-    return np.where(log_odds > 0, likelier, unlikelier), likelier * unlikelier
 
 
 def _log_likelihood(log_odds: Floats, games: Floats, score: Floats) -> float:

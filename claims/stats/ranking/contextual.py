@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from claimbench.errors import VotesError
-from claimbench.stats.ranking.arrays import Floats, Integers, summed
+from claimbench.stats.ranking.arrays import Floats, Integers, summed, win_and_loss
 from claimbench.stats.ranking.existence import Existence, Status, existence
 from claimbench.stats.ranking.laplacian import NoSolution, PairGraph
 from claimbench.stats.ranking.votes import fold
@@ -138,13 +138,14 @@ class _Point:
 
 
 def _approximate(rows: _Rows, log_odds: Floats) -> _Point:
-    rest = np.exp(-np.abs(log_odds))
-    scores = rows.score - np.where(log_odds > 0, 1.0, rest) / (1 + rest)
-    weighted = (rows.games * rest / (1 + rest) ** 2)[:, None] * rows.z
+    win, loss = win_and_loss(log_odds)
+    scores = rows.score * loss - (1 - rows.score) * win
+    information = rows.games * win * loss
+    weighted = information[:, None] * rows.z
     residual = rows.games * scores
     of_ratings, of_coefficients = rows.divergence(residual), rows.z.T @ residual
     border = np.stack([rows.divergence(column) for column in weighted.T], axis=1)
-    solved = rows.solve(rows.games * rest / (1 + rest) ** 2, np.column_stack([of_ratings, border]))
+    solved = rows.solve(information, np.column_stack([of_ratings, border]))
     along, across = solved[:, 0], solved[:, 1:]
     full = rows.z.T @ weighted
     return _Point(

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from claimbench.stats.ranking.arrays import Floats
+from claimbench.stats.ranking.arrays import Floats, win_and_loss
 from claimbench.stats.ranking.bradley_terry import Fit, maximise
 from claimbench.stats.ranking.existence import Status, existence
 from claimbench.stats.ranking.laplacian import PairGraph
@@ -41,8 +41,8 @@ def fit_firth(battles: Battles) -> Fit:
     best = maximise(graph, games + leverage, score + leverage / 2)
     iterations, moved = best.iterations, math.inf
     for _ in range(_TURNS):
-        log_odds = graph.differences(best.ratings)
-        leverage = _leverage(graph, games / (2 + 2 * np.cosh(log_odds)))
+        win, loss = win_and_loss(graph.differences(best.ratings))
+        leverage = _leverage(graph, games * win * loss)
         before = best.ratings
         best = maximise(graph, games + leverage, score + leverage / 2, before)
         iterations += best.iterations

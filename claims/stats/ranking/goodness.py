@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from claimbench.stats.ranking.arrays import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers, win_and_loss
 from claimbench.stats.ranking.existence import Status
 from claimbench.stats.ranking.sandwich import pair_information
 from claimbench.stats.ranking.votes import Battles
@@ -62,7 +62,8 @@ def residuals(battles: Battles, ratings: Floats, variance: Variance = "model") -
     """(E,), standardised: (s − np)/√variance; 0 where that is 0. Raises VotesError for ratings that are not finite."""
     graph, information, scores = pair_information(battles, ratings)
     deviation = np.sqrt(information if variance == "model" else scores)
-    surplus = battles.score - battles.games / (1 + np.exp(-graph.differences(ratings)))
+    win, loss = win_and_loss(graph.differences(ratings))
+    surplus = battles.score * loss - (battles.games - battles.score) * win
     return np.divide(surplus, deviation, out=np.zeros_like(deviation), where=deviation > 0)
 
 

@@ -76,35 +76,33 @@ class PairGraph:
             except NoSolution:
                 if self.size > DENSE_MODELS:
                     raise
-        _, solution, failed = _lapack().dposv(self._completed(weights), right, lower=1, overwrite_a=1)
-        if failed:
-            raise NoSolution(f"pivot {failed} of {self.size} is not positive")
+        solution, _ = _lapack().dpotrs(self._factor(weights), right, lower=1)
         return solution - solution.mean(axis=0)
 
     def pseudo_inverse(self, weights: Floats) -> Floats:
         """L⁺, (M, M). Raises NoSolution, and VotesError beyond DENSE_MODELS."""
         self._refuse_dense()
-        lapack = _lapack()
-        factor, failed = lapack.dpotrf(self._completed(weights), lower=1, overwrite_a=1)
-        if failed:
-            raise NoSolution(f"pivot {failed} of {self.size} is not positive")
-        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+        inverse, _ = _lapack().dpotri(self._factor(weights), lower=1, overwrite_c=1)
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
         # Centring takes the completion away again, and the rounding that came with it.
         inverse -= inverse.mean(axis=0)
         inverse -= inverse.mean(axis=1)[:, None]
         return (inverse + inverse.T) / 2
 
-    def _completed(self, weights: Floats) -> Floats:
-        """L + c 11ᵀ, positive definite, column-major, the lower triangle alone; c such that its new eigenvalue is
-        the mean degree."""
+    def _factor(self, weights: Floats) -> Floats:
+        """Cholesky's factor, in the lower triangle, of L + c 11ᵀ; c such that the new eigenvalue is the mean degree."""
         degrees = self.degrees(weights)
-        completion = degrees.mean() / self.size
+        completion = degrees.mean() / self.size or 1.0  # a single model has no degree
         matrix = np.full(self.size * self.size, completion)
         # first < second: the upper triangle by rows, which is the lower one by columns.
         matrix[self.cells] = completion - weights
         matrix[:: self.size + 1] = completion + degrees
-        return matrix.reshape(self.size, self.size).T
+        factor, failed = _lapack().dpotrf(matrix.reshape(self.size, self.size).T, lower=1, overwrite_a=1, clean=0)
+        pivots = factor.diagonal()
+        # What rounding leaves of a pivot is no information, though it be positive.
+        if failed or not pivots.min() > 1e-7 * pivots.max():
+            raise NoSolution("the Laplacian is singular to working precision")
+        return factor
 
     def _conjugate_gradients(self, weights: Floats, right: Floats, tolerance: float) -> Floats:
         """With the degrees as preconditioner; the system is singular but consistent, so they converge."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from claimbench.errors import VotesError
-from claimbench.stats.ranking.arrays import Floats
+from claimbench.stats.ranking.arrays import Floats, win_and_loss
 from claimbench.stats.ranking.laplacian import NoSolution, PairGraph
 from claimbench.stats.ranking.votes import Battles
 
@@ -32,10 +32,10 @@ def pair_information(battles: Battles, ratings: Floats) -> tuple[PairGraph, Floa
     if ratings.shape != (len(battles.models),) or not np.all(np.isfinite(ratings)):
         raise VotesError("a covariance needs a finite rating for each model: see the status of the fit")
     graph = PairGraph(battles.first, battles.second, len(battles.models))
-    p = 1 / (1 + np.exp(-graph.differences(ratings)))
+    win, loss = win_and_loss(graph.differences(ratings))
     squares = battles.dispersion
-    scores = squares[:, 2] * (1 - p) ** 2 + squares[:, 1] * (0.5 - p) ** 2 + squares[:, 0] * p**2
-    return graph, battles.games * p * (1 - p), scores
+    scores = squares[:, 2] * loss**2 + squares[:, 1] * (0.5 - win) ** 2 + squares[:, 0] * win**2
+    return graph, battles.games * win * loss, scores
 
 
 def sandwich_covariance(battles: Battles, ratings: Floats, floor: bool = False) -> Floats:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from claimbench.stats.ranking.arrays import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers, win_and_loss
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
 from claimbench.stats.ranking.existence import Existence, Status, existence
 from claimbench.stats.ranking.laplacian import NoSolution, PairGraph
@@ -150,8 +150,8 @@ def _rao_kupper(counts: Floats, log_odds: Floats, tie: float) -> _Terms:
     won, lost = counts[:, 2] + counts[:, 1], counts[:, 0] + counts[:, 1]
     ties = float(counts[:, 1].sum())
     ahead, behind = log_odds - tie, -log_odds - tie
-    fail, miss = _sigmoid(-ahead), _sigmoid(-behind)
-    curved, bent = won * fail * (1 - fail), lost * miss * (1 - miss)
+    (hit, fail), (strike, miss) = win_and_loss(ahead), win_and_loss(behind)
+    curved, bent = won * hit * fail, lost * strike * miss
     # d ln(e^(2η) − 1)/dη = 2 + 2/(e^(2η) − 1)
     rest = 1 / math.expm1(2 * tie)
     return _Terms(
@@ -191,11 +191,6 @@ def _davidson_logs(log_odds: Floats, tie: float) -> Floats:
 
 
 _LOG_PROBABILITIES = {"rao-kupper": _rao_kupper_logs, "davidson": _davidson_logs}
-
-
-def _sigmoid(x: Floats) -> Floats:
-    rest = np.exp(-np.abs(x))
-    return np.where(x > 0, 1.0, rest) / (1 + rest)
 
 
 def _log_expm1(x: float) -> float:

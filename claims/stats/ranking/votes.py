@@ -212,7 +212,7 @@ def _codes(values: ArrayLike, size: int, what: str) -> NDArray[Any]:
         raise VotesError(f"{what} codes are one column of whole numbers, got {codes.dtype} {codes.shape}: encode them")
     if codes.size and (codes.min() < 0 or codes.max() >= size):
         bad = int(np.argmax((codes < 0) | (codes >= size)))
-        raise VotesError(f"vote {bad} has the {what} code {codes[bad]}: known are 0 to {size - 1}; encode or drop it")
+        raise VotesError(f"row {bad} has the {what} code {codes[bad]}: known are 0 to {size - 1}; encode or drop it")
     return codes
 
 
