@@ -106,7 +106,7 @@ def figure_2() -> Battles:
 
 @cache
 def arena(both_bad: bool = True) -> Battles:
-    """1,670,250 votes of the Chatbot Arena of August 2024, from the wheel of leaderbot; "both are bad" a tie, or out."""
+    """1,670,250 votes of the Chatbot Arena, August 2024, from the wheel of leaderbot; "both bad" are ties, or out."""
     # Importing leaderbot takes seconds, reading its file milliseconds.
     spec = importlib.util.find_spec("leaderbot")
     assert spec is not None
