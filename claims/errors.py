@@ -5,6 +5,7 @@ ClaimbenchError           2  usage
 ├── UnknownName              no such claim, paper, tier, data set; suggests the nearest
 ├── LockError                the lock and the specs disagree
 ├── MeasurementRefused       what was measured cannot be trusted: wrong, impossible or incomplete; no sample is kept
+├── VotesError               votes cannot be ranked as they stand; a ValueError too
 └── HostError             3  environment, store or disk
     ├── StoreError           a record file is corrupt or cannot be written
     └── DataMissing          a data set is not here, with the command that fetches it
@@ -24,6 +25,7 @@ __all__ = [
     "SpecError",
     "StoreError",
     "UnknownName",
+    "VotesError",
 ]
 
 
@@ -53,6 +55,10 @@ class LockError(ClaimbenchError):
 
 class MeasurementRefused(ClaimbenchError):
     """What was measured cannot be trusted: a gate failed, or a time is impossible or leaves work out."""
+
+
+class VotesError(ClaimbenchError, ValueError):
+    """Votes that cannot be ranked as they stand: empty, out of range, ambiguous, or too few to say anything."""
 
 
 class HostError(ClaimbenchError):
