@@ -10,15 +10,28 @@ import hashlib
 import io
 import os
 import tarfile
+import zlib
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from typing import Literal
 
 from claimbench.datasets import DATA_SETS, DataSet
 from claimbench.errors import DataMissing, HostError, UnknownName
 
-__all__ = ["Entry", "available", "cpython_topics", "fetch", "identity", "listing", "offline", "path"]
+__all__ = [
+    "Entry",
+    "arena_votes",
+    "available",
+    "cpython_topics",
+    "fetch",
+    "identity",
+    "listing",
+    "offline",
+    "path",
+]
 
 State = Literal["bundled", "here", "missing", "corrupt"]
 
@@ -39,6 +52,8 @@ class Entry:
     """`here` says only that the file exists, unless the listing verified it."""
     path: Path | None
     """Where it lies."""
+    remedy: str = ""
+    """What brings it here, where it is not."""
 
 
 def path(name: str) -> Path:
@@ -66,6 +81,11 @@ def fetch(name: str) -> Path:
     target = _cache() / entry.file
     if target.exists() and _sound(entry, target):
         return target
+    if entry.derived:
+        raise DataMissing(
+            f"data set {name} cannot be fetched, for it was built from {entry.url} and is nowhere as a file: "
+            f"point CLAIMBENCH_DATA to a folder that holds {entry.file}"
+        )
     if offline():
         raise DataMissing(
             f"data set {name} is not on this machine: give `claimbench data fetch {name}` with CLAIMBENCH_OFFLINE "
@@ -74,6 +94,8 @@ def fetch(name: str) -> Path:
     try:
         if entry.members:
             _pack(target, {member: _download(entry.url + member, sha, target) for member, sha in entry.members})
+        elif entry.gzipped:
+            _compress(target, _download(entry.url, entry.sha256, target))
         else:
             _download(entry.url, entry.sha256, target).replace(target)
     except (OSError, ValueError) as error:
@@ -91,9 +113,9 @@ def available(name: str) -> bool:
 
 
 def identity(name: str) -> str:
-    """Hash of the data set's content, known without having it; for a bundled text, of what is there."""
+    """Hash of the data set's content, known without having it; for a bundled one, of what is there."""
     entry = _known(name)
-    return entry.identity if entry.file else hashlib.sha256(cpython_topics()).hexdigest()
+    return entry.identity if entry.file else hashlib.sha256(_BUNDLED[name]()).hexdigest()
 
 
 def listing(*, verify: bool = False) -> list[Entry]:
@@ -117,6 +139,24 @@ def cpython_topics() -> bytes:
     return "\n\n".join(topics[name].strip() for name in sorted(topics)).encode()
 
 
+@cache
+def arena_votes() -> bytes:
+    """The votes of Chatbot Arena that ship with the package leaderbot, as JSON; 1,670,250 votes in 103 kB.
+
+    Raises DataMissing where the installed leaderbot is not there or holds no such file. It is read without being
+    imported, which would take seconds.
+    """
+    spec = find_spec("leaderbot")
+    if spec is not None:
+        file = files(module_from_spec(spec)) / "data" / "chatbotarena_20240814.json"
+        if file.is_file():
+            return file.read_bytes()
+    raise DataMissing("the votes of Chatbot Arena ship with leaderbot 0.4.3: pip install leaderbot==0.4.3")
+
+
+_BUNDLED = {"cpython_topics": cpython_topics, "arena_votes": arena_votes}
+
+
 def _known(name: str) -> DataSet:
     if name not in DATA_SETS:
         raise UnknownName("data set", name, DATA_SETS)
@@ -126,7 +166,7 @@ def _known(name: str) -> DataSet:
 def _on_disk(name: str) -> DataSet:
     entry = _known(name)
     if not entry.file:
-        raise HostError(f"{name} ships with Python and has no file; read it with claimbench.data.{name}()")
+        raise HostError(f"{name} is bundled and has no file of its own; read it with claimbench.data.{name}()")
     return entry
 
 
@@ -151,28 +191,38 @@ def _entry(entry: DataSet, verify: bool) -> Entry:
         state = "missing"
     else:
         state = "here" if not verify or _sound(entry, found) else "corrupt"
-    return Entry(entry.name, entry.size_bytes, entry.licence, entry.purpose, state, found)
+    remedy = "" if state in ("bundled", "here") else _remedy(entry)
+    return Entry(entry.name, entry.size_bytes, entry.licence, entry.purpose, state, found, remedy)
+
+
+def _remedy(entry: DataSet) -> str:
+    if entry.derived:
+        return f"point CLAIMBENCH_DATA to a folder that holds {entry.file}"
+    return f"claimbench data fetch {entry.name}"
 
 
 def _sound(entry: DataSet, file: Path) -> bool:
     about = file.stat()
-    return _content_sha(file, bool(entry.members), about.st_mtime_ns, about.st_size) == entry.identity
+    packing = "archive" if entry.members else "gzip" if entry.gzipped else "plain"
+    return _content_sha(file, packing, about.st_mtime_ns, about.st_size) == entry.identity
 
 
 @cache
-def _content_sha(file: Path, archive: bool, mtime_ns: int, size: int) -> str:
+def _content_sha(file: Path, packing: Literal["plain", "gzip", "archive"], mtime_ns: int, size: int) -> str:
     # Keyed by time and size as well, so that a file replaced during the life of the process is read anew.
-    if not archive:
+    if packing == "plain":
         return hashlib.sha256(file.read_bytes()).hexdigest()
     try:
+        if packing == "gzip":
+            return hashlib.sha256(gzip.decompress(file.read_bytes())).hexdigest()
         with tarfile.open(file, "r:gz") as tar:
             members = [
                 (info.name, hashlib.sha256(stream.read()).hexdigest())
                 for info in tar
                 if (stream := tar.extractfile(info)) is not None
             ]
-    except (OSError, EOFError, tarfile.TarError):
-        return "not an archive"
+    except (OSError, EOFError, tarfile.TarError, zlib.error):
+        return "not what it is packed as"
     return hashlib.sha256("".join(f"{sha}  {name}\n" for name, sha in sorted(members)).encode()).hexdigest()
 
 
@@ -181,6 +231,14 @@ def _download(url: str, sha256: str, target: Path) -> Path:
 
     name = f"{url.rsplit('/', 1)[-1]}.part"
     return Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=name, path=target.parent))
+
+
+def _compress(target: Path, file: Path) -> None:
+    part = target.with_suffix(".packed")
+    # No time and no name, so that the same content is the same file.
+    part.write_bytes(gzip.compress(file.read_bytes(), mtime=0))
+    part.replace(target)
+    file.unlink()
 
 
 def _pack(target: Path, files: dict[str, Path]) -> None:

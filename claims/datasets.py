@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from claimbench.archives import NOVELS, QLORA
+
 __all__ = ["DATA_SETS", "DataSet"]
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """One data set, as a file on disk or as text that ships with Python."""
+    """One data set, as a file on disk or inside what is installed anyway."""
 
     name: str
     """Name in `needs.data` and in `claimbench data ls`."""
     file: str
-    """Path inside CLAIMBENCH_DATA and inside the cache; empty where nothing lies on disk."""
+    """Path inside CLAIMBENCH_DATA and inside the cache; empty where it is bundled with an installed package."""
     url: str
     """Where the file comes from; of an archive, the folder that holds its members."""
     size_bytes: int
@@ -25,7 +27,11 @@ class DataSet:
     purpose: str
     """What it is for."""
     sha256: str = ""
-    """Hash of the file's bytes; empty for an archive, whose members are hashed instead."""
+    """Hash of the bytes at `url`, before any compression here; empty for an archive, whose members are hashed."""
+    gzipped: bool = False
+    """Plain at `url`, and kept compressed here."""
+    derived: bool = False
+    """Built from what `url` shows, and nowhere as a file: it can be found in CLAIMBENCH_DATA, not fetched."""
     members: tuple[tuple[str, str], ...] = ()
     """Of an archive (tar.gz, built here from single files): name and sha256 of each member, by name."""
 
@@ -37,41 +43,11 @@ class DataSet:
         return hashlib.sha256("".join(f"{sha}  {name}\n" for name, sha in self.members).encode()).hexdigest()
 
 
-_NOVELS = (
-    ("Anon_Clara_1864.txt", "85ddce60b1b47a85654903f6d28c60a1351e0ac338594e06ec577df8d3a621f6"),
-    ("Barclay_Postern_1911.txt", "cb953c28b3a1707e1c41724285103960a82f4ea67cd7cbc4482ee3a8cffb301c"),
-    ("Bennet_Helen_1910.txt", "f1e932c25b2ba05a668950add48e177fc6ae85ddb313d2e163a97499999f6f7d"),
-    ("Blackmore_Erema_1877.txt", "7979b71fe357c71730400c258733b050dba0e9e245ac04a0ce8572d424523650"),
-    ("Braddon_Audley_1862.txt", "d842ec235b93ffc3494cd00a65f9258ddddb8861e0c8ec5dc366173d7c9dd099"),
-    ("Burnett_Lord_1886.txt", "516484062347814d52f2c5d2a815fdcc5634d34bcb0e364415de48d224104720"),
-    ("Cbronte_Jane_1847.txt", "b90cf982eab5d5f07da1ab9fdd6890e46817d4186511dac74564917a19cb8b1b"),
-    ("Chesterton_Napoleon_1904.txt", "8e9d391d6c3ea753ada69201afb3bb39749c84c27947296e2c07c2762557e904"),
-    ("Conrad_Almayer_1895.txt", "75621bf095c2435962463d95691f8d99cb4cc1c7f8da74a816923df67ce3dd07"),
-    ("Corelli_Romance_1886.txt", "c7df7ac704354c8cfba3b5c8fe5174892a4a20706e8855f185ec91df6b86e7e0"),
-    ("Dickens_Oliver_1839.txt", "7e468c526c2616648f1940b47d769c657487eb48b25223c0f3feb018de484a1c"),
-    ("Doyle_Hound_1902.txt", "af0c16569cb5aee4e984b1a3fc8cd0754cdfe301f1b830d28601a50f1e777104"),
-    ("Eliot_Felix_1866.txt", "3401069a8704994a971b9fcc39678975d39007155d61e4b24d1ac8152afe24a1"),
-    ("Ford_Girl_1907.txt", "5d52ea5b0f0b62cf2f9f2bca1cbdb56cc2c9bbddc029ddd63286d60440323eb8"),
-    ("Forster_Angels_1905.txt", "f4a19834325bcc493602b4b5e6155bd8da62729640e57d017b4e9cc800eab153"),
-    ("Galsworthy_Saints_1919.txt", "48c581c077f4b4c5c9109794f63bf21fff6e19ffe238a8c39dff7dbbf5c072ce"),
-    ("Gaskell_Ruth_1855.txt", "97869154377078f8713c788dd546e794ed7adcc9c139b7b2b71194526b8d2a82"),
-    ("Gissing_Warburton_1903.txt", "29ff069e5278ed0da04fddc33316f0f5043f8d88f45e3be540b994890f1585e7"),
-    ("Haggard_Mines_1885.txt", "96162f8c51b25587769b13a7a0a663f9a35dd2b7e4a2f0c508b735c178589d18"),
-    ("Hardy_Madding_1874.txt", "1118f019071e003741e41d17808846b35052fccb6ec9ae68eb54e013cbc7466c"),
-    ("James_Roderick_1875.txt", "e1af1496ab543d24bb15894cc14800ab817bea556f120cbf700a0390e95a1837"),
-    ("Kipling_Captains_1896.txt", "4cbd826a3d084f020286923cf70773d0627ccf494521be54d84dbe967c3b509f"),
-    ("Lawrence_Peacock_1911.txt", "adb0524f9d63d3ee47c58119bbcb111ac854555b52df73863e8150f7b0b8ac98"),
-    ("Lee_Penelope_1903.txt", "9ccbf4c8f50ba91cda816c7e178829f6d3961ba997cd56e7c4de94a365ab89ec"),
-    ("Lytton_Kenelm_1873.txt", "0f3e17d25ba44366fb831d96831a6f4b8c414f34199506862e1946eb047869dd"),
-    ("Meredith_Marriage_1895.txt", "5564cea5db7ff24226fca8e8e91e8b42018cdfa105bdd072fa8d37d5e9fc9582"),
-    ("Morris_Wood_1894.txt", "75ecab0623a9ab7e268d1d7ba31f04fe9c1c31b97357177485b0b953bcf64712"),
-    ("Schreiner_Trooper_1897.txt", "42de2b44d059e2f4c44ff6ab8c5899476837aaaa763a2b7413ad742fb850e06f"),
-    ("Stevenson_Treasure_1883.txt", "e55cdea0f8c4224415ed711c59bb4a3c83e23a8d8a209956ea13ce2351899814"),
-    ("Thackeray_Esmond_1852.txt", "1ee2aefb01bba143ab26222bbba76288fca205d98f539ecaa795c4b672f77450"),
-    ("Trollope_Warden_1855.txt", "7ea03f128eb005afd26e01db31a921b33fe932ebb4826016297ffac5e2a75632"),
-    ("Ward_Milly_1881.txt", "20668dc64f012829cfcc587905c5bbeb72d32a278aef96a7a2c1b313bbacbddf"),
-    ("Wcollins_Basil_1852.txt", "6a23544b56d77c175f7dfdaf61b17b4a9376c9396a1ac4d1d4283f8b83cdc64c"),
-    ("Woolf_Lighthouse_1927.txt", "2a98d64e56c3b1e82221a7f3b960a167d8d25acd8609f6257f666e6a21953441"),
+_LLMFAO = "https://raw.githubusercontent.com/dustalov/llmfao/9e224e94a40129fd6e1e1529b962307e84af40da/"
+_PANDALM = "https://raw.githubusercontent.com/WeOpenML/PandaLM/3871806e72b4832f815ecafd24d3503c73403f48/data/"
+_ALPACA_EVAL = (
+    "https://raw.githubusercontent.com/tatsu-lab/alpaca_eval/"
+    "cd543a149df89434d8a54582c0151c0b945c3d20/src/alpaca_eval/leaderboards/"
 )
 
 DATA_SETS = {
@@ -103,7 +79,140 @@ DATA_SETS = {
             size_bytes=7_235_198,
             licence="public domain (texts; no licence file)",
             purpose="long-context language modelling; one novel an author, CRLF line ends",
-            members=_NOVELS,
+            members=NOVELS,
+        ),
+        DataSet(
+            name="arena_votes",
+            file="",
+            url="https://pypi.org/project/leaderbot/0.4.3/",
+            size_bytes=102_901,
+            licence="BSD-3-Clause (package leaderbot)",
+            purpose="1,670,250 votes of Chatbot Arena on 129 models until August 2024, counted by pair and outcome",
+        ),
+        DataSet(
+            name="llmfao_crowd",
+            file="llmfao/crowd-comparisons.csv.gz",
+            url=_LLMFAO + "crowd-comparisons.csv",
+            sha256="106564a4bf06f047a4662979384313c22d9b4ca901e780f9e8419f8e5581adb1",
+            gzipped=True,
+            size_bytes=52_702,
+            licence="CC-BY-4.0",
+            purpose="8,931 votes by 124 named workers on pairs of answers of 59 models, ties among them",
+        ),
+        DataSet(
+            name="llmfao_gpt4_crowd",
+            file="llmfao/gpt4-crowd-comparisons.csv.gz",
+            url=_LLMFAO + "gpt4-crowd-comparisons.csv",
+            sha256="86553cbbcb15b030e16fba8dfa7370e8141ff1ab508342f6a18c6fdd908c7d0b",
+            gzipped=True,
+            size_bytes=19_083,
+            licence="CC-BY-4.0",
+            purpose="GPT-4's verdicts on the 2,139 pairs of answers that the crowd of llmfao_crowd judged",
+        ),
+        DataSet(
+            name="llmfao_gpt4",
+            file="llmfao/gpt4-comparisons.csv.gz",
+            url=_LLMFAO + "gpt4-comparisons.csv",
+            sha256="601c1b35438b00cb9b338e59bea74af17143ca9a91aff2403ba62f2c6db560d1",
+            gzipped=True,
+            size_bytes=28_926,
+            licence="CC-BY-4.0",
+            purpose="GPT-4's verdicts on 3,236 pairs of answers of 70 models",
+        ),
+        DataSet(
+            name="pandalm_annotators",
+            file="pandalm/testset-v1.json",
+            url=_PANDALM + "testset-v1.json",
+            sha256="cc154f9067c7382d7ea86f8f246511a5e1ac87e1fddd845c5938d789505b07a4",
+            size_bytes=937_899,
+            licence="Apache-2.0 (repository)",
+            purpose="999 pairs of answers of five models, each judged by the same three people; divisive ones left out",
+        ),
+        DataSet(
+            name="pandalm_gpt35",
+            file="pandalm/gpt-3.5-turbo-testset-v1.json",
+            url=_PANDALM + "gpt-3.5-turbo-testset-v1.json",
+            sha256="4c00aa7b3eeae504050a037422ba6f5b0a2ee041680f47bb77b8a4b549b128e3",
+            size_bytes=459_434,
+            licence="Apache-2.0 (repository)",
+            purpose="GPT-3.5's verdicts on the pairs of pandalm_annotators",
+        ),
+        DataSet(
+            name="pandalm_7b",
+            file="pandalm/pandalm-7b-testset-v1.json",
+            url=_PANDALM + "pandalm-7b-testset-v1.json",
+            sha256="9a40b62a7bb2aa87ca77eb8bfcb51539b5a62f974ce91678d30e834d65ed0a7e",
+            size_bytes=403_524,
+            licence="Apache-2.0 (repository)",
+            purpose="PandaLM-7B's verdicts on the pairs of pandalm_annotators",
+        ),
+        DataSet(
+            name="qlora_gpt4",
+            file="qlora_gpt4/raw_threeclass.tar.gz",
+            url="https://raw.githubusercontent.com/artidoro/qlora/"
+            "7f4e95a68dc076bea9b3a413d2b512eca6d004e5/eval/ratings-gpt4/",
+            size_bytes=13_841_729,
+            licence="MIT",
+            purpose="44,506 verdicts of GPT-4 on pairs of answers of eight models, every pair in both orders",
+            members=QLORA,
+        ),
+        DataSet(
+            name="alpaca_annotations",
+            file="alpaca_eval/annotations.csv.gz",
+            url="https://github.com/tatsu-lab/alpaca_eval/tree/cd543a149df89434d8a54582c0151c0b945c3d20/results",
+            sha256="3e97133bea5f64bd5f51bdb10a77558467a2dc597a73f8ff69a50af8643675a9",
+            derived=True,
+            size_bytes=1_756_932,
+            licence="Apache-2.0",
+            purpose="89,345 preferences of GPT-4 between a model's answer and the baseline's, without the answers",
+        ),
+        DataSet(
+            name="alpaca_leaderboard",
+            file="alpaca_eval/leaderboard_v2.csv",
+            url=_ALPACA_EVAL + "data_AlpacaEval_2/weighted_alpaca_eval_gpt4_turbo_leaderboard.csv",
+            sha256="fe32bf85c2f7429038faa4c9a884d1d131726454ff84a4b810a91c1c7a2aa0e9",
+            size_bytes=28_339,
+            licence="Apache-2.0",
+            purpose="published win rates of AlpacaEval 2, plain and length-controlled; a null model among them",
+        ),
+        DataSet(
+            name="alpaca_leaderboard_1",
+            file="alpaca_eval/leaderboard_v1.csv",
+            url=_ALPACA_EVAL + "data_AlpacaEval/alpaca_eval_gpt4_leaderboard.csv",
+            sha256="9a86bb8cd16967ab94796ca6e52b63a14ceb59c953194ec064edfe690fb82ed6",
+            size_bytes=10_033,
+            licence="Apache-2.0",
+            purpose="published win rates of AlpacaEval 1",
+        ),
+        DataSet(
+            name="arena_hard",
+            file="arena_bench/arena_hard_leaderboard_20240731.csv",
+            url="https://raw.githubusercontent.com/lmarena/arena-hard-auto/"
+            "196f6b826783b3da7310e361a805fa36f0be83f3/leaderboard/arena_hard_leaderboard_20240731.csv",
+            sha256="dcc532f251a307f9cb23cb9ac04711e142157f32b934ee752a5456d336a6fe33",
+            size_bytes=4_257,
+            licence="Apache-2.0",
+            purpose="Arena-Hard scores of 60 models with their intervals, July 2024",
+        ),
+        DataSet(
+            name="arena_leaderboard",
+            file="arena_leaderboard/lmarena_text.csv",
+            url="https://raw.githubusercontent.com/fboulnois/llm-leaderboard-csv/"
+            "44db9588e2b0d12fff17d6e607066746f0fa84d5/csv/lmarena_text.csv",
+            sha256="0c6e13c72172e2cb261c0ca7f3de41737e8274379271b0837d212bb87603920f",
+            size_bytes=32_639,
+            licence="MPL-2.0 (repository; LMArena's figures)",
+            purpose="the Arena's leaderboard in August 2025: scores, intervals, votes, ranks with style control",
+        ),
+        DataSet(
+            name="arena_history",
+            file="arena_leaderboard/history.csv.gz",
+            url="https://github.com/fboulnois/llm-leaderboard-csv/commits/main/csv",
+            sha256="a2ed8af61323c0ab179ff16b1c9db25552bfa2658b1e14a72bbf86cea25503f8",
+            derived=True,
+            size_bytes=166_379,
+            licence="MPL-2.0 (repository; LMArena's figures)",
+            purpose="the Arena's leaderboards from June 2024 to August 2025, every stored version",
         ),
     )
 }

@@ -221,6 +221,6 @@ def _data() -> Iterator[Finding]:
 
     for entry in data.listing():
         if entry.state in ("missing", "corrupt"):
-            yield Finding(f"data {entry.name}", "warn", entry.state, f"claimbench data fetch {entry.name}")
+            yield Finding(f"data {entry.name}", "warn", entry.state, entry.remedy)
         else:
             yield Finding(f"data {entry.name}", "ok", entry.state)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import socket
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -34,13 +37,21 @@ NOVELS = DataSet(
     "tests",
     members=tuple((name, sha(content)) for name, content in MEMBERS.items()),
 )
+PACKED = DataSet(
+    "packed", "toy/input.txt.gz", "https://example.org/table", 50, "CC0", "tests", sha256=sha(TEXT), gzipped=True
+)
+BUILT = DataSet(
+    "built", "toy/built.csv", "https://example.org/tree", len(TEXT), "CC0", "tests", sha256=sha(TEXT), derived=True
+)
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of the test's own, two toy sets, and no way to the network."""
+    """A cache of the test's own, toy sets, and no way to the network."""
     monkeypatch.setitem(DATA_SETS, "toy", TOY)
     monkeypatch.setitem(DATA_SETS, "novels", NOVELS)
+    monkeypatch.setitem(DATA_SETS, "packed", PACKED)
+    monkeypatch.setitem(DATA_SETS, "built", BUILT)
     monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "cache")
     monkeypatch.delenv("CLAIMBENCH_DATA", raising=False)
     monkeypatch.delenv("CLAIMBENCH_OFFLINE", raising=False)
@@ -56,7 +67,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """What the network serves, by URL, through pooch's own verification."""
-    files = {TOY.url: TEXT} | {NOVELS.url + name: content for name, content in MEMBERS.items()}
+    files = {TOY.url: TEXT, PACKED.url: TEXT} | {NOVELS.url + name: content for name, content in MEMBERS.items()}
 
     def download(url: str, output_file: str, _: object) -> None:
         Path(output_file).write_bytes(files[url])
@@ -179,6 +190,44 @@ def test_a_wrong_archive_is_refused(tmp_path: Path, content: bytes, monkeypatch:
         data.path("novels")
 
 
+def test_what_is_kept_compressed_counts_by_its_content(
+    tmp_path: Path, cache: Path, served: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = data.path("packed")
+    assert gzip.decompress(path.read_bytes()) == TEXT
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    first = path.read_bytes()
+    path.unlink()
+    assert data.fetch("packed").read_bytes() == first
+    mine = put(tmp_path / "mine", PACKED.file, gzip.compress(TEXT, compresslevel=1, mtime=7))
+    monkeypatch.setenv("CLAIMBENCH_DATA", str(tmp_path / "mine"))
+    assert data.path("packed") == mine
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(gzip.compress(TEXT + b"!"), id="altered"),
+        pytest.param(gzip.compress(TEXT)[:-12], id="cut"),
+        pytest.param(TEXT, id="plain"),
+    ],
+)
+def test_a_wrong_compressed_file_is_refused(tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "mine", PACKED.file, content)
+    monkeypatch.setenv("CLAIMBENCH_DATA", str(tmp_path / "mine"))
+    with pytest.raises(HostError, match="another sha256"):
+        data.path("packed")
+
+
+def test_a_derived_set_is_found_and_never_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DataMissing, match=r"cannot be fetched.*CLAIMBENCH_DATA to a folder that holds toy/built\.csv"):
+        data.path("built")
+    assert "CLAIMBENCH_DATA" in {entry.name: entry.remedy for entry in data.listing()}["built"]
+    mine = put(tmp_path / "mine", BUILT.file, TEXT)
+    monkeypatch.setenv("CLAIMBENCH_DATA", str(tmp_path / "mine"))
+    assert data.path("built") == mine
+
+
 def test_listing_names_the_state(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(cache, NOVELS.file, b"nonsense")
     put(cache, TOY.file, TEXT)
@@ -198,13 +247,28 @@ def test_bundled_text_is_english_and_needs_no_file() -> None:
         data.path("cpython_topics")
 
 
+def test_the_votes_of_the_arena_come_without_importing_their_package() -> None:
+    ask = "import sys; from claimbench import data; n = len(data.arena_votes()); print(n, 'leaderbot' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-P", "-c", ask], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["102901", "False"]
+
+
+def test_without_leaderbot_the_votes_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    data.arena_votes.cache_clear()
+    monkeypatch.setattr(data, "find_spec", lambda name: None)
+    with pytest.raises(DataMissing, match="pip install leaderbot"):
+        data.arena_votes()
+
+
 def test_unknown_name_suggests() -> None:
     with pytest.raises(UnknownName, match="did you mean tinyshakespeare"):
         data.path("tinyshakespear")
 
 
 def test_identities_differ_and_ignore_packing() -> None:
-    identities = [data.identity(name) for name in DATA_SETS]
+    identities = [data.identity(name) for name in DATA_SETS if name not in ("packed", "built")]
     assert len(set(identities)) == len(identities)
     assert len(DATA_SETS["english_novels"].members) == 34
-    assert DATA_SETS["english_novels"].members == tuple(sorted(DATA_SETS["english_novels"].members))
+    assert len(DATA_SETS["qlora_gpt4"].members) == 98
+    for entry in DATA_SETS.values():
+        assert entry.members == tuple(sorted(entry.members)), entry.name

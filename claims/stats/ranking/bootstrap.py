@@ -6,7 +6,7 @@ estimate, which stays near that of most draws; the others are fitted one at a ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -109,7 +109,7 @@ def bootstrap_users(
     b: ArrayLike,
     outcome: ArrayLike,
     users: ArrayLike,
-    models: tuple[str, ...],
+    models: Sequence[str],
     draws: int = 1000,
     seed: int | Generator = 0,
 ) -> Bootstrap:
@@ -146,6 +146,8 @@ def bootstrap_users(
 def _bootstrap(
     battles: Battles, draws: int, generator: Generator, draw: Callable[[Generator, int], Floats]
 ) -> Bootstrap:
+    if battles.votes == 0:
+        raise VotesError("no votes: there is nothing to draw from")
     fit = fit_bradley_terry(battles)
     if fit.status is not Status.IDENTIFIED:
         raise VotesError(f"nothing to bootstrap, {fit.status}: {fit.existence.explain(battles.models)}")

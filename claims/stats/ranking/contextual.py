@@ -166,11 +166,11 @@ def _maximise(rows: _Rows, found: Existence) -> ContextualFit:
     for iteration in range(_ITERATIONS):
         try:
             at = _approximate(rows, log_odds)
-        except NoSolution:
+            if iteration == 0 and _collinear(at):
+                return _without(size, d, found, Status.COLLINEAR)
+            step = np.linalg.solve(at.information, at.gradient)
+        except (NoSolution, np.linalg.LinAlgError):
             break
-        if iteration == 0 and _collinear(at):
-            return _without(size, d, found, Status.COLLINEAR)
-        step = np.linalg.solve(at.information, at.gradient)
         moved = at.along - at.across @ step
         change = rows.differences(moved) + rows.z @ step
         largest = float(np.abs(change).max())

@@ -63,6 +63,8 @@ def test_draws_without_a_maximum_are_told_and_left_out() -> None:
 def test_without_any_maximum_there_is_no_interval() -> None:
     with pytest.raises(VotesError, match="nothing to bootstrap, separated: .*m00000"):
         bootstrap_ratings(from_wins([[0, 3], [0, 0]], names(2)))
+    with pytest.raises(VotesError, match="no votes"):
+        bootstrap_ratings(from_counts([0], [0], [[1, 0, 0]], names(1)))
     nothing = Bootstrap(np.zeros(2), np.full((5, 2), np.nan))
     assert nothing.unidentified == 1
     with pytest.raises(VotesError, match="no draw"):

@@ -1,0 +1,155 @@
+"""Claims that the paper's, or its authors', own figures decide."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from claimbench.impls.chatbot_arena import published
+from claimbench.impls.chatbot_arena.arithmetic import (
+    attainable,
+    best_of,
+    detection_rates,
+    expected_maximum,
+    heterogeneity,
+    is_normalized_by_column,
+    rating_se,
+    two_sample_z,
+    votes_for_se,
+    wilson,
+)
+from claimbench.impls.chatbot_arena.data import arena_table
+from claimbench.impls.chatbot_arena.errata import minimizer
+from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
+from claimbench.impls.chatbot_arena.order import kendall_tau
+from claimbench.trial import Exact, Trial
+
+__all__ = [
+    "agreement_rates",
+    "best_of_many",
+    "detection",
+    "identical_checkpoints",
+    "peer_speed",
+    "sample_sizes",
+    "topic_clusters",
+    "upside_down",
+]
+
+Checks = dict[str, float | tuple[float, float]]
+
+
+def detection(trial: Trial) -> Exact:
+    """CA-20: rates of Table 5 by its counts, for either α, and whether its totals are those of the columns."""
+    checks: Checks = {}
+    for table in published.TABLE_5:
+        rates = detection_rates(table)
+        checks |= {
+            f"true_positive_{table.alpha:g}": rates.true_positive,
+            f"true_negative_{table.alpha:g}": rates.true_negative,
+            f"precision_{table.alpha:g}": rates.precision,
+            f"negative_predictive_{table.alpha:g}": rates.negative_predictive,
+            f"by_column_{table.alpha:g}": float(is_normalized_by_column(table)),
+        }
+    return Exact(checks)
+
+
+def agreement_rates(trial: Trial) -> Exact:
+    """CA-26, CA-27: what 160 battles say.
+
+    `crowd_low` and `crowd_high` bound the crowd's agreement with experts by Wilson's intervals; `overlap` is positive
+    where all of them have a point in common. `unattainable_*` count shares that no number of 160 battles prints as.
+    """
+    n = published.TABLE_3_BATTLES
+    crowd = [
+        wilson(cell.percent / 100, n)
+        for cell in published.TABLE_3
+        if cell.judges[0] == "crowd" and cell.judges[1].startswith("expert")
+    ]
+    lows, highs = zip(*crowd, strict=True)
+    return Exact(
+        {
+            "crowd_low": min(lows),
+            "crowd_high": max(highs),
+            "overlap": min(highs) - max(lows),
+            "unattainable_agreements": float(sum(not attainable(cell.percent, n) for cell in published.TABLE_3)),
+            "unattainable_win_rates": float(sum(not attainable(cell.percent, n) for cell in published.TABLE_4)),
+        }
+    )
+
+
+def topic_clusters(trial: Trial) -> Exact:
+    """CA-28: whether win rates differ between clusters, how many there are, and how sure one of them is."""
+    percents = [cluster.percent for cluster in published.TABLE_2]
+    test = heterogeneity(percents, published.TABLE_2_PROMPTS)
+    ends = [wilson(percent / 100, published.TABLE_2_PROMPTS) for percent in percents]
+    return Exact(
+        {
+            "chi_square": test.chi_square,
+            "p": test.p,
+            "clusters": float(len(percents)),
+            "clusters_in_text": float(published.TEXT_2_CLUSTERS),
+            "largest_half_width": max(high - low for low, high in ends) / 2,
+        }
+    )
+
+
+def best_of_many(trial: Trial) -> Exact:
+    """CA-34, CA-35: what reporting the best of N tests adds, in points.
+
+    The error of a rating is that of votes against equals, with the Arena's share of ties or, at the other end, none.
+    """
+    counts = arena_table().counts
+    ties = float(counts[:, 2:].sum() / counts.sum())
+    tests, votes = published.BEST_OF_50["tests"], published.BEST_OF_50["votes"]
+    sigma = 50 / expected_maximum(20)
+    return Exact(
+        {
+            "expected_maximum_20": expected_maximum(20),
+            "expected_maximum_50": expected_maximum(tests),
+            "se_3000": rating_se(votes, ties),
+            "best_of_50": best_of(tests, votes, ties),
+            "best_of_50_no_ties": best_of(tests, votes),
+            "sigma_for_50_points": sigma,
+            "votes_for_50_points": (votes_for_se(sigma, ties), votes_for_se(sigma)),
+        }
+    )
+
+
+def identical_checkpoints(trial: Trial) -> Exact:
+    """CA-36: z of two scores of one checkpoint."""
+    return Exact({"z": abs(two_sample_z(*published.IDENTICAL))})
+
+
+def peer_speed(trial: Trial) -> Exact:
+    """CA-39: how many times faster than the Arena's own code Evalica is, by the times in its repository."""
+    checks: Checks = {}
+    for algorithm, seconds in published.EVALICA_SECONDS.items():
+        arena, evalica = seconds["arena"], seconds["evalica"]
+        checks[algorithm] = ((arena - 0.005) / (evalica + 0.0005), (arena + 0.005) / (evalica - 0.0005))
+    return Exact(checks)
+
+
+def sample_sizes(trial: Trial) -> Exact:
+    """CA-17, CA-18: how many per cent more votes random sampling needs, by numbers rounded to hundreds."""
+    checks: Checks = {}
+    for case in published.FIGURE_7:
+        low, high = (100 * ((case.random - half) / (case.adaptive + half) - 1) for half in (50, -50))
+        checks[case.target] = (low, high)
+    return Exact(checks)
+
+
+def upside_down(trial: Trial) -> Exact:
+    """Equations 3 and 7 on Figure 2: their minimiser against that of the loss as meant, and against the win rates.
+
+    `distance` is the largest |ξ_printed + ξ_meant|; `tau_*` are Kendall's τ with the mean win rates.
+    """
+    first, second, rate, battles = FIGURE_2.pairs()
+    printed, meant = (minimizer(first, second, 1 - rate, battles, as_printed=flag) for flag in (True, False))
+    models = len(FIGURE_2.models)
+    won = np.bincount(first, rate, models) + np.bincount(second, 1 - rate, models)
+    return Exact(
+        {
+            "distance": float(np.abs(printed + meant).max()),
+            "tau_printed": kendall_tau(printed, won),
+            "tau_meant": kendall_tau(meant, won),
+        }
+    )

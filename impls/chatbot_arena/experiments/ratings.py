@@ -1,0 +1,53 @@
+"""Claims that Bradley–Terry on published votes decides: the order of Figure 2, versions of a model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from claimbench.impls.chatbot_arena.arithmetic import Z_95
+from claimbench.impls.chatbot_arena.data import arena_table
+from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
+from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, fit_bradley_terry
+from claimbench.stats.ranking.sandwich import sandwich_covariance, variance_of
+from claimbench.stats.ranking.votes import from_counts
+from claimbench.trial import Exact, Trial
+
+__all__ = ["figure_2", "model_versions"]
+
+Checks = dict[str, float | tuple[float, float]]
+_VERSIONS = {
+    "gpt4_0314_over_0613": ("gpt-4-0314", "gpt-4-0613"),
+    "gpt35_0613_over_0314": ("gpt-3.5-turbo-0613", "gpt-3.5-turbo-0314"),
+    "gpt35_0613_over_1106": ("gpt-3.5-turbo-0613", "gpt-3.5-turbo-1106"),
+}
+
+
+def figure_2(trial: Trial) -> Exact:
+    """CA-08: ranks, and scores above the last model's in natural units, that Figure 2's win rates and counts give."""
+    first, second, rate, battles = FIGURE_2.pairs()
+    lost, won = battles * (1 - rate), battles * rate
+    table = from_counts(first, second, np.stack([lost, np.zeros_like(won), won], axis=1), FIGURE_2.models)
+    xi = fit_bradley_terry(table).ratings
+    p = 1 / (1 + np.exp(xi[second] - xi[first]))
+    checks: Checks = {"battles": float(battles.sum())}
+    checks["chi_square"] = float((battles * (rate - p) ** 2 / (p * (1 - p))).sum())
+    for m, name in enumerate(FIGURE_2.models):
+        checks[f"rank {name}"] = 1.0 + float((xi > xi[m]).sum())
+        checks[f"score {name}"] = float(xi[m] - xi[-1])
+    return Exact(checks)
+
+
+def model_versions(trial: Trial) -> Exact:
+    """CA-09: how far one version of a model is rated above another on the Arena's votes, points, with the ends of the
+    95 % interval by the sandwich."""
+    battles = arena_table().battles()
+    fit = fit_bradley_terry(battles)
+    covariance = sandwich_covariance(battles, fit.ratings)
+    checks: Checks = {}
+    for name, (better, worse) in _VERSIONS.items():
+        contrast = np.zeros(len(battles.models))
+        contrast[battles.models.index(better)], contrast[battles.models.index(worse)] = 1.0, -1.0
+        gap = float(contrast @ fit.ratings) * ELO_PER_NAT
+        half = Z_95 * variance_of(contrast, covariance) ** 0.5 * ELO_PER_NAT
+        checks |= {name: gap, f"{name}_low": gap - half, f"{name}_high": gap + half}
+    return Exact(checks)
