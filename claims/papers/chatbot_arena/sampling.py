@@ -56,7 +56,7 @@ WIN_MATRIX = Claim(
     expectation=Ratio(subject="adaptive", baseline="random", at_least=1.3, is_floor=True, published=1.545),
     protocol=_SEEDS,
     needs=Needs(core_seconds={"cpu": 10.0}, data=_DATA),
-    setups_tried=3,
+    setups_tried=20,
     keywords=("sampling", "active", "win_matrix"),
     caveats=(
         _MODELS,
@@ -213,7 +213,7 @@ EVERYWHERE = Claim(
     ),
     protocol=_SEEDS,
     needs=Needs(core_seconds={"cpu": 10.0}, data=_DATA),
-    setups_tried=1,
+    setups_tried=20,
     keywords=("sampling", "active", "win_matrix"),
     caveats=(
         "One per cent of the width is the least that we would call shorter; the paper's figure shows 24 % at its end.",
