@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench.errors import VotesError
-from claimbench.stats.ranking.arrays import Floats
+from claimbench.stats.ranking.arrays import Floats, Integers
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
 from claimbench.stats.ranking.existence import Status
 from claimbench.stats.ranking.sandwich import pair_information
@@ -73,7 +73,7 @@ def fewest_drops(battles: Battles, ratings: Floats, above: int, below: int) -> D
     return Drops(high, predicted, gap_without(high), gap_without(low) if low else gap)
 
 
-def _by_influence(battles: Battles, ratings: Floats, above: int, below: int) -> tuple[Floats, Floats, Floats]:
+def _by_influence(battles: Battles, ratings: Floats, above: int, below: int) -> tuple[Floats, Integers, Floats]:
     """(values, cells, counts), all (3 E,), the largest first: what a vote of each cell adds to the difference."""
     graph, information, _ = pair_information(battles, ratings)
     contrast = np.zeros(graph.size)

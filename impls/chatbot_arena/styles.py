@@ -65,4 +65,4 @@ def _features(habits: Floats, generator: np.random.Generator) -> Floats:
     logs = habits + _WITHIN * generator.standard_normal(habits.shape)
     tokens = _TOKENS * np.exp(logs[:, :1])
     marks = generator.poisson(tokens * np.array(_PER_TOKEN) * np.exp(logs[:, 1:]))
-    return np.concatenate([np.ceil(tokens), marks], axis=1)
+    return np.concatenate([np.ceil(tokens), marks.astype(np.float64)], axis=1)

@@ -9,6 +9,7 @@ from claimbench.impls.chatbot_arena.arithmetic import Z_95
 from claimbench.impls.chatbot_arena.data import arena_table
 from claimbench.impls.chatbot_arena.experiments.real import busiest
 from claimbench.impls.chatbot_arena.replications import Fits, draw_counts, fit_all, misses, rank_sets
+from claimbench.impls.chatbot_arena.shipped import ANCHOR, anchored_errors, index_of
 from claimbench.impls.chatbot_arena.simulate import beta_strengths
 from claimbench.impls.common.workload import workload_of
 from claimbench.papers.chatbot_arena.designs import Bootstraps, Coverage, RankSets, RealRanks, Subsamples
@@ -140,11 +141,12 @@ def rank_errors(trial: Trial) -> Quality:
 def real_rank_errors(trial: Trial) -> Quality:
     """CA-15d: the same in the Arena's own design: `fwer` and `length`, one value a seed.
 
-    Votes of each pair, as many as it had, are drawn from the Bradley–Terry ratings of the real ones.
+    Votes of each pair, as many as it had, are drawn from the Bradley–Terry ratings of the real ones. A further method,
+    `anchored`, takes models as apart whose 95 % intervals above the leaderboard's anchor do not meet.
     """
-    work, method = workload_of(trial, RealRanks), _method(trial)
+    work, method = workload_of(trial, RealRanks), _method(trial, (*_METHODS, "anchored"))
     battles = arena_table().battles()
-    truth = fit_bradley_terry(battles).ratings
+    truth, anchor = fit_bradley_terry(battles).ratings, index_of(ANCHOR, battles)
     win, loss = win_and_loss(truth[battles.first] - truth[battles.second])
     tie = 4 * work.tie_rate * win * loss
     outcomes, games = np.stack([loss - tie / 2, tie, win - tie / 2], axis=1), battles.games.astype(np.int64)
@@ -153,9 +155,13 @@ def real_rank_errors(trial: Trial) -> Quality:
         generator = np.random.default_rng(seed)
         wrong, length = list[float](), list[float]()
         for _ in range(work.replications):
-            drawn = Battles(battles.models, battles.first, battles.second, generator.multinomial(games, outcomes))
+            drawn = Battles(
+                battles.models, battles.first, battles.second, generator.multinomial(games, outcomes).astype(np.float64)
+            )
             ratings = fit_bradley_terry(drawn, truth).ratings
-            best, worst = _intervals(ratings, sandwich_covariance(drawn, ratings), method, work.draws, generator)
+            best, worst = _intervals(
+                ratings, sandwich_covariance(drawn, ratings), method, work.draws, generator, anchor
+            )
             wrong.append(float(misses((best[None], worst[None]), truth[None])[0]))
             length.append(float((worst - best + 1).mean()))
         values["fwer"].append(float(np.mean(wrong)))
@@ -209,10 +215,10 @@ def _covered(work: Coverage, models: int, votes: int, seed: int) -> tuple[float,
     return float(inside[:, 1:].mean()), float(2 * half[:, 1:].mean())
 
 
-def _method(trial: Trial) -> str:
+def _method(trial: Trial, known: tuple[str, ...] = _METHODS) -> str:
     method = str(trial.option("method"))
-    if method not in _METHODS:
-        raise UnknownName("method", method, _METHODS)
+    if method not in known:
+        raise UnknownName("method", method, known)
     return method
 
 
@@ -225,9 +231,11 @@ def _critical(fits: Fits, method: str, draws: int, generator: np.random.Generato
 
 
 def _intervals(
-    ratings: Floats, covariance: Floats, method: str, draws: int, generator: np.random.Generator
+    ratings: Floats, covariance: Floats, method: str, draws: int, generator: np.random.Generator, anchor: int
 ) -> tuple[Integers, Integers]:
-    if method == "pointwise":
-        best, worst = rank_sets(Fits(ratings[None], covariance[None]), Z_95, pairs=False)
-        return best[0], worst[0]
-    return rank_intervals(ratings, covariance, _ALPHA, "chi2" if method == "chi2" else "max_t_pairs", generator, draws)
+    if method in ("chi2", "max_t_pairs"):
+        kind = "chi2" if method == "chi2" else "max_t_pairs"
+        return rank_intervals(ratings, covariance, _ALPHA, kind, generator, draws)
+    errors = anchored_errors(covariance, anchor) if method == "anchored" else standard_errors(covariance)
+    above = ratings[:, None] - ratings > Z_95 * (errors[:, None] + errors)
+    return 1 + above.sum(axis=0), ratings.size - above.sum(axis=1)
