@@ -21,7 +21,7 @@ _ONCE = Protocol(unit="deterministic")
 _SEEDS = Protocol(unit="seed", n={"cpu": 16}, n_min=12, seeds_per_trial=8)
 _SHIPPED = (Arm(name="shipped"),)
 _SMOKE: dict[Tier, Workload] = {"smoke": Printed()}
-_NEEDS = Needs(core_seconds={"smoke": 2.0}, data=_DATA)
+_NEEDS = Needs(core_seconds={"smoke": 1.0}, data=_DATA)
 _REAL = (
     "On the Arena's 1,670,250 votes (129 models, August 2024). Its algorithm is written anew; none of its code is run."
 )

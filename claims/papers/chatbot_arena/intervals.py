@@ -66,8 +66,8 @@ COVERAGE_AT_SMOKE = COVERAGE.model_copy(
         "workloads": {"smoke": Coverage(models=(4, 10, 20), votes=(2000,), replications=1000)},
         "metric": Metric(name="coverage_20_2000", unit="1", better="higher"),
         "expectation": _near_nominal((4, 10, 20), (2000,)),
-        "protocol": Protocol(unit="seed", n={"smoke": 12}, n_min=10, seeds_per_trial=12),
-        "needs": Needs(core_seconds={"smoke": 6.0}),
+        "protocol": Protocol(unit="seed", n={"smoke": 12}, n_min=10, first_seed=100, seeds_per_trial=12),
+        "needs": Needs(core_seconds={"smoke": 3.0}),
     }
 )
 
@@ -194,7 +194,7 @@ SHORTER = Claim(
     metric=Metric(name="ratio", unit="1", better="lower"),
     expectation=Exact(boxes={"ratio": Box(high=1 / 3)}),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
+    needs=Needs(core_seconds={"smoke": 1.0}, data=_DATA),
     setups_tried=1,
     keywords=("rank", "simultaneous"),
     caveats=(
@@ -267,7 +267,7 @@ MODEL_BASED = Claim(
     metric=Metric(name="deviation", unit="1", better="higher"),
     expectation=Exact(boxes={"deviation": Box(low=0.05), "deviation_decisive": Box(high=0.05)}),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
+    needs=Needs(core_seconds={"smoke": 1.0}, data=_DATA),
     setups_tried=1,
     keywords=("sandwich", "fisher"),
     caveats=(

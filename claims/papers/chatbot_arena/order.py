@@ -36,8 +36,8 @@ STABLE = Claim(
     workloads={"smoke": Orders(orders=10), "cpu": Orders(orders=30)},
     metric=Metric(name="ratio", unit="1", better="higher"),
     expectation=AtLeast(arm="elo", floor=3.0, reference=1.0),
-    protocol=Protocol(unit="seed", n={"smoke": 8, "cpu": 12}, n_min=8, seeds_per_trial=4),
-    needs=Needs(core_seconds={"smoke": 12.0, "cpu": 20.0}, data=_DATA),
+    protocol=Protocol(unit="seed", n={"smoke": 8, "cpu": 12}, n_min=8, first_seed=100, seeds_per_trial=4),
+    needs=Needs(core_seconds={"smoke": 5.0, "cpu": 15.0}, data=_DATA),
     setups_tried=2,
     keywords=("elo", "order"),
     caveats=(
@@ -59,7 +59,7 @@ UNMOVED = Claim(
     metric=Metric(name="change", unit="points", better="lower"),
     expectation=Exact(boxes={"change": Box(high=1e-9, unit="points")}),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
+    needs=Needs(core_seconds={"smoke": 1.0}, data=_DATA),
     keywords=("order", "identity"),
     caveats=("The likelihood sees counts, so that this is a check of code, not of people.",),
 )
@@ -256,7 +256,7 @@ SORTED = Claim(
         }
     ),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 3.0}, data=_DATA),
+    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
     keywords=("elo", "order"),
     caveats=(
         "An order that no Arena has; it bounds what an order can do. The post implies it, and has no figure.",

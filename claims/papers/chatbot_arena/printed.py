@@ -13,7 +13,7 @@ _EXPERIMENTS = "claimbench.impls.chatbot_arena.experiments.printed"
 _ONCE = Protocol(unit="deterministic")
 _OURS = (Arm(name="ours"),)
 _SMOKE: dict[Tier, Workload] = {"smoke": Printed()}
-_NEEDS = Needs(core_seconds={"smoke": 1.5})
+_NEEDS = Needs(core_seconds={"smoke": 1.0})
 _RESPONSE = "news.lmarena.ai's response of 2025-05-09"
 
 DETECTION = Claim(

@@ -46,7 +46,7 @@ FIGURE_2_ORDER = Claim(
         }
     ),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 2.0}),
+    needs=Needs(core_seconds={"smoke": 1.0}),
     keywords=("figure_2",),
     caveats=(
         "The figure shows twelve models, and the Arena's own order comes from battles with all others as well. Its "
@@ -84,7 +84,7 @@ VERSIONS = Claim(
         }
     ),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
+    needs=Needs(core_seconds={"smoke": 1.0}, data=_DATA),
     keywords=("versions",),
     caveats=(
         "Signs only, with 95 % intervals by the sandwich: nine months and more than a million votes later the first "
@@ -149,7 +149,7 @@ FEW_VOTES = Claim(
         }
     ),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
+    needs=Needs(core_seconds={"smoke": 1.0}, data=_DATA),
     setups_tried=1,
     keywords=("influence", "robustness"),
     caveats=(

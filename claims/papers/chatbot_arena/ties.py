@@ -32,7 +32,7 @@ HALF_WIN = Claim(
         boxes={"duplicated": Box(high=1e-9), "half_weights": Box(high=1e-9), "soft_label": Box(high=1e-9)}
     ),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
+    needs=Needs(core_seconds={"smoke": 1.0}, data=_DATA),
     keywords=("tie", "identity"),
     caveats=(
         "Ratings agree; errors do not. As two opposite rows a tie varies like a coin, as a label of ½ between equals "
@@ -57,7 +57,7 @@ LIKELIHOODS = Claim(
     metric=Metric(name="davidson", unit="nats", better="lower"),
     expectation=Exact(boxes={name: printed(value, "nats") for name, value in _NLL.items()}),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
+    needs=Needs(core_seconds={"smoke": 1.0}, data=_DATA),
     setups_tried=1,
     keywords=("tie", "rao_kupper", "davidson"),
     caveats=(
@@ -88,7 +88,7 @@ UNSEEN = Claim(
         }
     ),
     protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
+    needs=Needs(core_seconds={"smoke": 1.0}, data=_DATA),
     setups_tried=1,
     keywords=("tie", "rao_kupper", "davidson", "held_out"),
     caveats=(
