@@ -51,7 +51,7 @@ COVERAGE = Claim(
     metric=Metric(name="coverage_20_100000", unit="1", better="higher"),
     expectation=_near_nominal(_MODELS, _VOTES),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 30.0}),
+    needs=Needs(core_seconds={"cpu": 20.0}),
     setups_tried=1,
     keywords=("coverage", "sandwich"),
     caveats=(_SIMULATED, "With real people, votes of one of them resemble each other, and intervals are too short."),
@@ -106,7 +106,7 @@ SAME_WIDTH = Claim(
     metric=Metric(name="deviation", unit="1", better="lower"),
     expectation=AtLeast(arm="bootstrap", floor=0.03, reference=0.1),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 40.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 30.0}, data=_DATA),
     setups_tried=1,
     keywords=("bootstrap", "sandwich", "width"),
     caveats=(
@@ -212,7 +212,9 @@ SHARP_AND_VALID = SIMULTANEOUS.model_copy(
         "most 5 % of arenas.",
         "arms": (_OURS_PAIRS,),
         "expectation": _family_wise("max_t_pairs", 0.055),
-        "needs": Needs(core_seconds={"cpu": 130.0}),
+        "workloads": {"cpu": _SETS.model_copy(update={"replications": 5000})},
+        "needs": Needs(core_seconds={"cpu": 350.0}, trial_seconds=900.0),
+        "setups_tried": 2,
         "caveats": (
             "Ours. Where all models are equal its rate is 5 % by construction, up to the normal approximation, so that "
             "the bar there is 5.5 %.",
@@ -245,7 +247,7 @@ REAL_RANKS = Claim(
         )
     ),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 40.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
     setups_tried=1,
     keywords=("rank", "simultaneous"),
     caveats=(

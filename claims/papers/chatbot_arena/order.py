@@ -102,7 +102,7 @@ ROOT_K = Claim(
     metric=Metric(name="median_sd", unit="points", better="lower"),
     expectation=Slope(arm="elo", exponent=0.5, tolerance=0.1),
     protocol=Protocol(unit="seed", n={"cpu": 12}, n_min=8, seeds_per_trial=4),
-    needs=Needs(core_seconds={"cpu": 30.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 15.0}, data=_DATA),
     setups_tried=2,
     keywords=("elo", "order"),
     caveats=(
@@ -124,7 +124,7 @@ SIMILAR = Claim(
     metric=Metric(name="median_distance", unit="points", better="lower"),
     expectation=AtLeast(arm="elo", floor=3.0, reference=10.0),
     protocol=Protocol(unit="seed", n={"cpu": 12}, n_min=8, seeds_per_trial=4),
-    needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 12.0}, data=_DATA),
     setups_tried=2,
     keywords=("elo", "order"),
     caveats=("The median over models of the distance; the post has 1000 shuffles, ours 30.", _ORDERS),
@@ -197,9 +197,9 @@ ESTIMATES = Claim(
             for k in _KS
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 24}, n_min=16, paired=True, seeds_per_trial=8),
-    needs=Needs(core_seconds={"cpu": 15.0}, data=_DATA),
-    setups_tried=1,
+    protocol=Protocol(unit="seed", n={"cpu": 96}, n_min=24, paired=True, seeds_per_trial=24),
+    needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
+    setups_tried=2,
     keywords=("elo", "estimation"),
     caveats=("Elo that is averaged over shuffles is nearly as good (CA-05b).", _SIMULATED),
 )
