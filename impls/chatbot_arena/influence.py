@@ -20,6 +20,9 @@ from claimbench.stats.ranking.votes import Battles
 
 __all__ = ["Drops", "fewest_drops"]
 
+_LEVEL = 1e-12
+"""Difference, natural units, up to which two models are level: what rounding leaves of none."""
+
 
 @dataclass(frozen=True)
 class Drops:
@@ -30,7 +33,7 @@ class Drops:
     predicted: int
     """How many by the influence function alone."""
     gap: float
-    """What the one is then ahead of the other, natural units; not positive."""
+    """What the one is then ahead of the other, natural units; at most rounding."""
     gap_before_last: float
     """The same without the last of these drops; positive."""
 
@@ -46,7 +49,7 @@ def fewest_drops(battles: Battles, ratings: Floats, above: int, below: int) -> D
     Raises VotesError where `above` is not rated higher, and where no number of drops turns the order around.
     """
     gap = float(ratings[above] - ratings[below])
-    if not gap > 0:
+    if not gap > _LEVEL:
         raise VotesError(f"{battles.models[above]} is not rated above {battles.models[below]}: name them the other way")
     values, order, counts = _by_influence(battles, ratings, above, below)
     total = np.cumsum(np.where(values > 0, counts * values, 0.0))
@@ -65,11 +68,11 @@ def fewest_drops(battles: Battles, ratings: Floats, above: int, below: int) -> D
         return float(fit.ratings[above] - fit.ratings[below])
 
     low, high = 0, predicted
-    while gap_without(high) > 0:
+    while gap_without(high) > _LEVEL:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if gap_without(middle) > 0 else (low, middle)
+        low, high = (middle, high) if gap_without(middle) > _LEVEL else (low, middle)
     return Drops(high, predicted, gap_without(high), gap_without(low) if low else gap)
 
 
