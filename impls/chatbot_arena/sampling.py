@@ -26,7 +26,19 @@ from numpy.typing import NDArray
 from claimbench.errors import SpecError
 from claimbench.impls.chatbot_arena.win_matrix import Estimate, Floats, Tally
 
-__all__ = ["Design", "Estimator", "Rule", "Stopped", "fixed", "mean_widths", "printed", "repaired", "votes_to_width"]
+__all__ = [
+    "Design",
+    "Estimator",
+    "Rule",
+    "Stopped",
+    "fixed",
+    "looks",
+    "mean_widths",
+    "printed",
+    "probabilities",
+    "repaired",
+    "votes_to_width",
+]
 
 Rule: TypeAlias = Callable[[Tally], Floats]
 """Votes so far → weights of the pairs (replications, pairs), not negative; infinite where a pair must come next."""

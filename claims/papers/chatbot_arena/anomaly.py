@@ -187,8 +187,8 @@ HELD_OUT = Claim(
     setups_tried=1,
     keywords=("users", "e_value", "bots"),
     caveats=(
-        "The families, in impls/chatbot_arena/users.py, were written after the bets had been fixed, and nothing was "
-        "changed after they had been seen.",
+        "The families, in impls/chatbot_arena/users.py, were written after the bets had been fixed, and the bets were "
+        "not changed after they had been seen; PILOTS.md has two provisos.",
         "No test can reach nine in ten on all of them: at a level of 4 % the most powerful one, which knows the bot "
         "and the pairs' probabilities, flags 68 % of `lazy`, 90 % of `tired` and 91 % of `three_ways` in 100 votes.",
         _USERS,
