@@ -25,6 +25,7 @@ from scipy.special import expit
 
 from claimbench.stats.ranking.bootstrap import bootstrap_ratings
 from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, fit_bradley_terry
+from claimbench.stats.ranking.laplacian import PairGraph
 from claimbench.stats.ranking.names import encode
 from claimbench.stats.ranking.rank_intervals import rank_intervals
 from claimbench.stats.ranking.sandwich import sandwich_covariance
@@ -70,6 +71,18 @@ def fastchat(battles: Battles, counts: np.ndarray) -> np.ndarray:
     options = {"maxiter": 100, "gtol": 1e-6}
     found = minimize(loss_and_gradient, np.zeros(size), jac=True, method="L-BFGS-B", options=options).x * alpha
     return found - found.mean()
+
+
+def maximum(battles: Battles) -> np.ndarray:
+    """The maximum that all are held to: ratings after one more Newton step, its gradient in extended precision."""
+    ratings = fit_bradley_terry(battles).ratings
+    graph = PairGraph(battles.first, battles.second, len(battles.models))
+    p = 1 / (1 + np.exp(-graph.differences(ratings).astype(np.longdouble)))
+    gradient = np.zeros(graph.size, np.longdouble)
+    np.add.at(gradient, battles.first, battles.score - battles.games * p)
+    np.subtract.at(gradient, battles.second, battles.score - battles.games * p)
+    information = (battles.games * p * (1 - p)).astype(np.float64)
+    return ratings + graph.solve(information, gradient.astype(np.float64))
 
 
 def folded_peers(battles: Battles) -> dict[str, Solver]:
@@ -154,7 +167,7 @@ def table(title: str, solvers: dict[str, Solver], exact: np.ndarray, rounds: int
 
 def main() -> None:
     battles = arena()
-    exact = fit_bradley_terry(battles).ratings
+    exact = maximum(battles)
     table("folded pairs", folded_peers(battles), exact, 7)
     table(f"{battles.votes:,.0f} votes", raw_peers(battles), exact, 3)
     print(f"\n| {DRAWS} bootstraps | s |\n|---|---|")

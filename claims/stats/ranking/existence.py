@@ -17,7 +17,7 @@ from claimbench.stats.ranking.arrays import Booleans, Integers
 from claimbench.stats.ranking.laplacian import DENSE_MODELS
 from claimbench.stats.ranking.votes import Battles
 
-__all__ = ["Existence", "Status", "existence"]
+__all__ = ["Existence", "Status", "existence", "existence_with_ties"]
 
 
 class Status(StrEnum):
@@ -28,7 +28,7 @@ class Status(StrEnum):
     DISCONNECTED = "disconnected"
     """Groups of models never met: nothing says how they compare."""
     SEPARATED = "separated"
-    """Some models only win, or only lose, against the others: the gap between the groups grows without bound."""
+    """Some models only win, or only lose, against the others: the likelihood rises with the gap, without bound."""
     COLLINEAR = "collinear"
     """A covariate is a combination of the others and of the models: its coefficient is not determined."""
     NOT_CONVERGED = "not converged"
@@ -42,7 +42,8 @@ class Existence:
     status: Status
     """IDENTIFIED, DISCONNECTED or SEPARATED."""
     groups: tuple[tuple[int, ...], ...]
-    """Indices: models that met, directly or through others, or the strongly connected ones, best first."""
+    """Indices: models that met, directly or through others, or the strongly connected ones, best first; all of them
+    in one group where only the tie parameter is not bounded."""
 
     def explain(self, models: Sequence[str], most: int = 4) -> str:
         """One sentence with names, at most `most` groups and members of each."""
@@ -52,6 +53,8 @@ class Existence:
         listed = " | ".join([*shown[:most], *(["…"] if len(shown) > most else [])])
         if self.status is Status.DISCONNECTED:
             return f"{len(self.groups)} groups never met: {listed}"
+        if len(self.groups) == 1:
+            return "no cycle of votes has more wins than ties: gaps and ties can grow together without bound"
         return f"{len(self.groups)} groups, those before never losing to those after: {listed}"
 
 
@@ -76,6 +79,50 @@ def existence(battles: Battles) -> Existence:
         return Existence(Status.IDENTIFIED, _groups(part))
     groups = _groups(part)
     return Existence(Status.SEPARATED, tuple(groups[g] for g in _best_first(part[winners], part[losers], parts)))
+
+
+def existence_with_ties(battles: Battles) -> Existence:
+    """Whether the ratings and the tie parameter of Rao and Kupper, or of Davidson, have a finite maximum together.
+
+    Beside Ford's condition, some cycle of models must hold more wins, each by one over the next, than ties. Otherwise
+    there are positions in which winners lead by at least 1 and ties lie within 1: the likelihood never falls as these,
+    and the width of a tie with them, are stretched.
+    """
+    found = existence(battles)
+    if found.status is Status.IDENTIFIED and len(battles.models) > 1 and not _more_wins_than_ties(battles):
+        return Existence(Status.SEPARATED, found.groups)
+    return found
+
+
+def _more_wins_than_ties(battles: Battles) -> bool:
+    """Whether a cycle has a negative sum, a win counting −1 and a tie +1 either way (Bellman and Ford)."""
+    lost, tied, won = (battles.counts > 0).T
+    if np.any(lost & won):
+        return True
+    size, (first, second) = len(battles.models), (battles.first, battles.second)
+    tails = np.concatenate([first[won], second[lost], first[tied], second[tied]])
+    heads = np.concatenate([second[won], first[lost], second[tied], first[tied]])
+    cost = np.repeat([-1, 1], [int(won.sum() + lost.sum()), 2 * int(tied.sum())])
+    distance, parent = np.zeros(size, dtype=np.int64), np.full(size, size)
+    while True:
+        reached = distance[tails] + cost
+        nearest = distance.copy()
+        np.minimum.at(nearest, heads, reached)
+        taken = (reached == nearest[heads]) & (reached < distance[heads])
+        if not taken.any():
+            return False
+        distance, parent[heads[taken]] = nearest, tails[taken]
+        # Shortest paths that run in a circle have no end: it must be negative.
+        if _has_cycle(parent):
+            return True
+
+
+def _has_cycle(parent: Integers) -> bool:
+    """Whether following parents from some node never leads to the root, which is number len(parent)."""
+    ancestor = np.append(parent, len(parent))
+    for _ in range(len(parent).bit_length()):
+        ancestor = ancestor[ancestor]
+    return bool(np.any(ancestor != len(parent)))
 
 
 def _strongly_connected(battles: Battles, first_scored: Booleans, second_scored: Booleans) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 
 from claimbench.stats.ranking.arrays import Floats, Integers, win_and_loss
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
-from claimbench.stats.ranking.existence import Existence, Status, existence
+from claimbench.stats.ranking.existence import Existence, Status, existence_with_ties
 from claimbench.stats.ranking.laplacian import NoSolution, PairGraph
 from claimbench.stats.ranking.votes import Battles
 
@@ -24,6 +24,7 @@ Model = Literal["rao-kupper", "davidson"]
 STEP = 1e-12
 """Largest change of a parameter at which the iteration has converged."""
 _ITERATIONS = 100
+_HALVINGS = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +38,13 @@ class TieFit:
     tie: float
     """η ≥ 0 of Rao and Kupper, or ln ν of Davidson; 0 or minus infinity without a tie."""
     status: Status
-    """SEPARATED also where every vote is a tie, so that the tie parameter is infinite."""
+    """SEPARATED also where only the tie parameter has no bound, as where every vote is a tie."""
     existence: Existence
-    """Ford's condition, a tie scoring for both."""
+    """The condition of `existence_with_ties`; names the groups where it does not hold."""
     iterations: int
     """Newton steps."""
     gradient_norm: float
-    """Largest component of the gradient before the last step, in votes."""
+    """Largest component of the gradient, in votes."""
     log_likelihood: float
     """Of the three outcomes, natural units."""
 
@@ -79,10 +80,8 @@ def fit_davidson(battles: Battles) -> TieFit:
 
 
 def _fit(model: Model, battles: Battles) -> TieFit:
-    found = existence(battles)
+    found = existence_with_ties(battles)
     ties, votes = float(battles.counts[:, 1].sum()), battles.votes
-    if found.status is Status.IDENTIFIED and len(battles.models) > 1 and ties == votes:
-        return _without(model, battles, found, Status.SEPARATED)
     if found.status is not Status.IDENTIFIED:
         return _without(model, battles, found, found.status)
     half = fit_bradley_terry(battles)
@@ -110,28 +109,28 @@ def _maximise(
     """Newton on ratings and tie parameter together, halving a step that lowers the likelihood."""
     graph = PairGraph(battles.first, battles.second, len(battles.models))
     at = terms(battles.counts, graph.differences(ratings), tie)
-    last, gradient_norm = math.inf, math.inf
-    for iteration in range(1, _ITERATIONS + 1):
+    last = math.inf
+    for iteration in range(_ITERATIONS):
         gradient = graph.divergence(at.slope)
         gradient_norm = max(float(np.abs(gradient).max()), abs(at.tie_slope))
         try:
             step, tie_step = _newton_step(graph, at, gradient)
         except NoSolution:
             break
-        length = 1.0
-        while True:
-            trial = ratings + length * step, tie + length * tie_step
-            ahead = terms(battles.counts, graph.differences(trial[0]), trial[1])
-            # Near the maximum the likelihood is flat to rounding.
-            if ahead.log_likelihood >= at.log_likelihood - 1e-12 * abs(at.log_likelihood):
-                break
-            length /= 2
-        moved = length * max(float(np.abs(step).max()), abs(tie_step))
-        ratings, tie, at = trial[0], trial[1], ahead
+        moved = max(float(np.abs(step).max()), abs(tie_step))
         if moved < STEP or (moved < 1e-8 and moved > last / 2):
             ratings = ratings - ratings.mean()
             return TieFit(model, ratings, tie, Status.IDENTIFIED, found, iteration, gradient_norm, at.log_likelihood)
-        last = moved
+        # Near the maximum the likelihood is flat to rounding.
+        floor = at.log_likelihood - 1e-12 * abs(at.log_likelihood)
+        for _ in range(_HALVINGS):
+            at = terms(battles.counts, graph.differences(ratings + step), tie + tie_step)
+            if at.log_likelihood >= floor:
+                break
+            step, tie_step, moved = step / 2, tie_step / 2, moved / 2
+        else:
+            break
+        ratings, tie, last = ratings + step, tie + tie_step, moved
     return _without(model, battles, found, Status.NOT_CONVERGED)
 
 
@@ -139,7 +138,10 @@ def _newton_step(graph: PairGraph, at: _Terms, gradient: Floats) -> tuple[Floats
     """Solution of the bordered system [[L, c], [cᵀ, κ]], by elimination of the ratings."""
     border = graph.divergence(at.cross)
     along, across = graph.solve(at.curvature, np.stack([gradient, border], axis=1)).T
-    tie_step = float((at.tie_slope - border @ along) / (at.tie_curvature - border @ across))
+    information = float(at.tie_curvature - border @ across)
+    if not information > 1e-14 * at.tie_curvature:
+        raise NoSolution("the tie parameter is not determined to working precision")
+    tie_step = float(at.tie_slope - border @ along) / information
     return along - tie_step * across, tie_step
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 from stats.ranking.known import arena, identified, names
 
 from claimbench.stats.ranking import existence as module
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
-from claimbench.stats.ranking.existence import Existence, Status, existence
+from claimbench.stats.ranking.existence import Existence, Status, existence, existence_with_ties
 from claimbench.stats.ranking.votes import Battles, from_counts
 
 
@@ -94,6 +95,48 @@ def test_agrees_with_all_splits(seed: int, size: int, count: int) -> None:
         ):
             assert not (won > 0 and place[i] > place[j])
             assert not (lost > 0 and place[j] > place[i])
+
+
+def stretches(battles: Battles) -> bool:
+    """Whether positions exist in which all who won lead by at least 1 and all who tied lie within 1."""
+    rows, bounds = [], []
+    for i, j, (lost, tied, won) in zip(battles.first, battles.second, battles.counts, strict=True):
+        lead = np.eye(len(battles.models))[i] - np.eye(len(battles.models))[j]
+        for count, side, bound in ((won, -lead, -1.0), (lost, lead, -1.0), (tied, lead, 1.0), (tied, -lead, 1.0)):
+            if count > 0:
+                rows.append(side)
+                bounds.append(bound)
+    zero = np.zeros(len(battles.models))
+    return linprog(zero, np.array(rows), np.array(bounds), bounds=(None, None)).status == 0
+
+
+@given(seed=st.integers(0, 10_000), size=st.integers(2, 6), count=st.integers(3, 16))
+@settings(max_examples=100, deadline=None)
+def test_with_ties_no_positions_may_be_stretched(seed: int, size: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    a = rng.integers(0, size, count)
+    b = (a + rng.integers(1, size, count)) % size
+    # The smaller index mostly wins, so that few pairs are won by both.
+    outcome = np.where(rng.random(count) < 0.5, 1, 2 * ((a < b) ^ (rng.random(count) < 0.15)))
+    battles = from_counts(a, b, np.eye(3)[outcome], names(size))
+    exists = existence(battles).status is Status.IDENTIFIED and not stretches(battles)
+    assert (existence_with_ties(battles).status is Status.IDENTIFIED) == exists
+
+
+def test_wins_that_ties_can_cover_leave_the_tie_parameter_unbounded() -> None:
+    battles = rows((0, 1, 0, 1, 1), (1, 2, 0, 1, 1), size=3)
+    assert existence(battles).status is Status.IDENTIFIED
+    found = existence_with_ties(battles)
+    assert (found.status, found.groups) == (Status.SEPARATED, ((0, 1, 2),))
+    assert "more wins than ties" in found.explain("abc")
+    assert existence_with_ties(rows((0, 1, 0, 1, 1), (1, 2, 0, 1, 1), (2, 0, 0, 0, 1), size=3)).status == "identified"
+
+
+def test_many_models_without_a_mutual_win_are_decided() -> None:
+    size = 20_000
+    ring = np.arange(size)
+    ties = from_counts(ring, (ring + 1) % size, np.tile([0, 1, 1], (size, 1)), ("m",) * size)
+    assert existence_with_ties(ties).status is Status.IDENTIFIED, "the ring itself, won all around"
 
 
 @given(battles=identified())

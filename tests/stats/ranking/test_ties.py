@@ -108,6 +108,7 @@ def test_a_single_tie_among_many_votes_converges(fit: Fitter) -> None:
     ("counts", "status"),
     [
         pytest.param([[0, 9, 0], [0, 9, 0]], Status.SEPARATED, id="ties alone"),
+        pytest.param([[0, 12, 55], [0, 12, 55]], Status.SEPARATED, id="ties and never an upset"),
         pytest.param([[0, 0, 5], [2, 1, 2]], Status.SEPARATED, id="always wins"),
         pytest.param([[1, 1, 5], [0, 0, 0]], Status.DISCONNECTED, id="never met"),
     ],
