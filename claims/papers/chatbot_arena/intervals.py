@@ -66,7 +66,7 @@ COVERAGE_AT_SMOKE = COVERAGE.model_copy(
         "workloads": {"smoke": Coverage(models=(4, 10, 20), votes=(2000,), replications=1000)},
         "metric": Metric(name="coverage_20_2000", unit="1", better="higher"),
         "expectation": _near_nominal((4, 10, 20), (2000,)),
-        "protocol": Protocol(unit="seed", n={"smoke": 12}, n_min=10, first_seed=100, seeds_per_trial=12),
+        "protocol": Protocol(unit="seed", n={"smoke": 12}, n_min=10, first_seed=200, seeds_per_trial=12),
         "needs": Needs(core_seconds={"smoke": 3.0}),
     }
 )

@@ -36,7 +36,7 @@ STABLE = Claim(
     workloads={"smoke": Orders(orders=10), "cpu": Orders(orders=30)},
     metric=Metric(name="ratio", unit="1", better="higher"),
     expectation=AtLeast(arm="elo", floor=3.0, reference=1.0),
-    protocol=Protocol(unit="seed", n={"smoke": 8, "cpu": 12}, n_min=8, first_seed=100, seeds_per_trial=4),
+    protocol=Protocol(unit="seed", n={"smoke": 8, "cpu": 12}, n_min=8, first_seed=200, seeds_per_trial=4),
     needs=Needs(core_seconds={"smoke": 5.0, "cpu": 15.0}, data=_DATA),
     setups_tried=2,
     keywords=("elo", "order"),
