@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from claimbench.papers.chatbot_arena import anomaly, sampling
+from claimbench.papers.chatbot_arena import (
+    anomaly,
+    deviations,
+    intervals,
+    order,
+    printed,
+    ranking,
+    sampling,
+    tables,
+    ties,
+    untestable,
+)
 from claimbench.spec import Paper
 
 __all__ = ["CLAIMS", "PAPER"]
@@ -21,4 +32,15 @@ PAPER = Paper(
     "beside it.",
 )
 
-CLAIMS = (*sampling.CLAIMS, *anomaly.CLAIMS)
+CLAIMS = (
+    *order.CLAIMS,
+    *ranking.CLAIMS,
+    *ties.CLAIMS,
+    *intervals.CLAIMS,
+    *sampling.CLAIMS,
+    *anomaly.CLAIMS,
+    *printed.CLAIMS,
+    *tables.CLAIMS,
+    *deviations.CLAIMS,
+    *untestable.CLAIMS,
+)

@@ -27,7 +27,16 @@ from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, to_elo
 from claimbench.stats.ranking.elo import summarize
 from claimbench.trial import Exact, Quality, Trial
 
-__all__ = ["compiled", "error_to_truth", "interval_widths", "order_noise", "root_k", "sorted_votes", "system_noise"]
+__all__ = [
+    "compiled",
+    "error_to_truth",
+    "interval_widths",
+    "order_noise",
+    "reshuffled",
+    "root_k",
+    "sorted_votes",
+    "system_noise",
+]
 
 _SHUFFLES = 30
 
@@ -86,6 +95,15 @@ def root_k(trial: Trial) -> Quality:
         lines.append(tuple(float(np.median(study.sd)) for study in studies))
         trial.progress(done + 1, len(trial.seeds))
     return Quality({"slope": slopes}, {"median_sd": Curve(x=work.ks, y=tuple(lines), x_name="K")})
+
+
+def reshuffled(trial: Trial) -> Exact:
+    """CA-01b: largest `change` of a Bradley–Terry rating, points, when the Arena's votes are shuffled."""
+    table = arena_table()
+    votes = table.sequence()
+    shuffled = votes.take(np.random.default_rng(0).permutation(len(votes)))
+    change = bradley_terry(shuffled.battles()).ratings - bradley_terry(table.battles()).ratings
+    return Exact({"change": float(np.abs(change).max())})
 
 
 def sorted_votes(trial: Trial) -> Exact:

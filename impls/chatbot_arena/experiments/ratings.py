@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from claimbench.impls.chatbot_arena.arithmetic import Z_95
 from claimbench.impls.chatbot_arena.data import arena_table
 from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
+from claimbench.stats.ranking.arrays import Floats
 from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, fit_bradley_terry
 from claimbench.stats.ranking.sandwich import sandwich_covariance, variance_of
 from claimbench.stats.ranking.votes import from_counts
 from claimbench.trial import Exact, Trial
 
-__all__ = ["figure_2", "model_versions"]
+__all__ = ["Figure2Fit", "figure_2", "fit_figure_2", "model_versions"]
 
 Checks = dict[str, float | tuple[float, float]]
 _VERSIONS = {
@@ -22,18 +25,32 @@ _VERSIONS = {
 }
 
 
-def figure_2(trial: Trial) -> Exact:
-    """CA-08: ranks, and scores above the last model's in natural units, that Figure 2's win rates and counts give."""
+@dataclass(frozen=True, eq=False)
+class Figure2Fit:
+    """Bradley–Terry on Figure 2."""
+
+    scores: Floats
+    """(12,), above the last model's, natural units, in the order of the figure."""
+    chi_square: float
+    """Pearson's statistic of the 66 win rates, 55 degrees of freedom; their rounding is part of it."""
+
+
+def fit_figure_2() -> Figure2Fit:
+    """Scores that Figure 2's win rates and counts give, and how well they fit them."""
     first, second, rate, battles = FIGURE_2.pairs()
     lost, won = battles * (1 - rate), battles * rate
     table = from_counts(first, second, np.stack([lost, np.zeros_like(won), won], axis=1), FIGURE_2.models)
     xi = fit_bradley_terry(table).ratings
     p = 1 / (1 + np.exp(xi[second] - xi[first]))
-    checks: Checks = {"battles": float(battles.sum())}
-    checks["chi_square"] = float((battles * (rate - p) ** 2 / (p * (1 - p))).sum())
-    for m, name in enumerate(FIGURE_2.models):
-        checks[f"rank {name}"] = 1.0 + float((xi > xi[m]).sum())
-        checks[f"score {name}"] = float(xi[m] - xi[-1])
+    return Figure2Fit(xi - xi[-1], float((battles * (rate - p) ** 2 / (p * (1 - p))).sum()))
+
+
+def figure_2(trial: Trial) -> Exact:
+    """CA-08: ranks that Figure 2's win rates and counts give, 1 the best."""
+    scores = fit_figure_2().scores
+    checks: Checks = {"battles": float(FIGURE_2.pairs()[3].sum())}
+    for name, score in zip(FIGURE_2.models, scores, strict=True):
+        checks[f"rank {name}"] = 1.0 + float((scores > score).sum())
     return Exact(checks)
 
 

@@ -1,0 +1,267 @@
+"""Claims about the order of votes: Bradley–Terry in the place of online Elo."""
+
+from __future__ import annotations
+
+from claimbench.expectation import AllOf, AtLeast, Box, Exact, NotWorse, Ratio, Slope
+from claimbench.papers.chatbot_arena.workloads import KnownTruth, Orders, Printed, Resamples, Shuffles
+from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Source
+
+__all__ = ["CLAIMS"]
+
+ARXIV = "2403.04132v1"
+_ORDER = "claimbench.impls.chatbot_arena.experiments.order"
+_POST = Source(arxiv=ARXIV, where="Section 4, and lmsys.org's post of 2023-12-07")
+_DATA = ("arena_votes",)
+_ONCE = Protocol(unit="deterministic")
+_ELO = (Arm(name="elo"),)
+_OURS = (Arm(name="ours"),)
+_ORDERS = (
+    "The Arena's 1,670,250 votes (129 models, August 2024); the order in which they were cast was not published, so "
+    "that orders are random. What drift of the models themselves would do is not in them."
+)
+_SIMULATED = (
+    "Votes are simulated: strengths at equal distances in the Arena's ranking, all pairs shown equally often, the "
+    "Arena's share of ties, Bradley–Terry true by construction."
+)
+
+STABLE = Claim(
+    id="chatbot_arena.elo_depends_on_order",
+    label="CA-01",
+    statement="Bradley–Terry ratings are significantly more stable than online Elo's, which depend on the order of "
+    "votes.",
+    source=_POST,
+    kind="ranking",
+    experiment=f"{_ORDER}:order_noise",
+    arms=_ELO,
+    workloads={"smoke": Orders(orders=10), "cpu": Orders(orders=30)},
+    metric=Metric(name="ratio", unit="1", better="higher"),
+    expectation=AtLeast(arm="elo", floor=3.0, reference=1.0),
+    protocol=Protocol(unit="seed", n={"smoke": 8, "cpu": 12}, n_min=8, first_seed=200, seeds_per_trial=4),
+    needs=Needs(core_seconds={"smoke": 5.0, "cpu": 15.0}, data=_DATA),
+    setups_tried=2,
+    keywords=("elo", "order"),
+    caveats=(
+        "`ratio` is Elo's deviation over orders of the same votes (K = 4), median over models, over the sampling error "
+        "of Bradley–Terry, which has no deviation over orders at all (CA-01b).",
+        _ORDERS,
+    ),
+)
+
+UNMOVED = Claim(
+    id="chatbot_arena.bradley_terry_ignores_order",
+    label="CA-01b",
+    statement="Bradley–Terry gives recent votes no more weight than others: shuffled votes give the same ratings.",
+    source=_POST,
+    kind="identity",
+    experiment=f"{_ORDER}:reshuffled",
+    arms=_OURS,
+    workloads={"smoke": Printed()},
+    metric=Metric(name="change", unit="points", better="lower"),
+    expectation=Exact(boxes={"change": Box(high=1e-9, unit="points")}),
+    protocol=_ONCE,
+    needs=Needs(core_seconds={"smoke": 1.0}, data=_DATA),
+    keywords=("order", "identity"),
+    caveats=("The likelihood sees counts, so that this is a check of code, not of people.",),
+)
+
+OTHER_SYSTEMS = Claim(
+    id="chatbot_arena.other_systems_depend_on_order",
+    label="CA-01c",
+    statement="Glicko-2, TrueSkill and Weng–Lin, which take one vote at a time, depend on the order of votes as much "
+    "as Bradley–Terry does on the votes themselves.",
+    source=_POST,
+    kind="ranking",
+    role="exploratory",
+    experiment=f"{_ORDER}:system_noise",
+    arms=tuple(Arm(name=name, options={"system": name}) for name in ("glicko2", "trueskill", "weng_lin")),
+    workloads={"cpu": Shuffles(models=20, votes=5000, orders=10)},
+    metric=Metric(name="ratio", unit="1", better="higher"),
+    expectation=AllOf(
+        parts=tuple(AtLeast(arm=name, floor=1.0, reference=0.5) for name in ("glicko2", "trueskill", "weng_lin"))
+    ),
+    protocol=Protocol(unit="seed", n={"cpu": 6}, n_min=6, seeds_per_trial=2),
+    needs=Needs(core_seconds={"cpu": 40.0}, data=_DATA, packages=("glicko2", "trueskill", "openskill")),
+    setups_tried=1,
+    keywords=("glicko", "trueskill", "order"),
+    caveats=(
+        "Not the paper's claim. Packages run as they come, one vote a rating period; all but Weng–Lin let strengths "
+        "drift, which is what makes them forget, and what they are for.",
+        _SIMULATED,
+    ),
+)
+
+ROOT_K = Claim(
+    id="chatbot_arena.elo_noise_by_k",
+    label="CA-02",
+    statement="K controls how much recent votes weigh in Elo, and a larger K makes ratings less stable: as √K.",
+    source=_POST,
+    kind="scaling",
+    experiment=f"{_ORDER}:root_k",
+    arms=_ELO,
+    workloads={"cpu": Orders(orders=10, ks=(1.0, 4.0, 16.0, 32.0))},
+    metric=Metric(name="median_sd", unit="points", better="lower"),
+    expectation=Slope(arm="elo", exponent=0.5, tolerance=0.1),
+    protocol=Protocol(unit="seed", n={"cpu": 12}, n_min=8, seeds_per_trial=4),
+    needs=Needs(core_seconds={"cpu": 15.0}, data=_DATA),
+    setups_tried=2,
+    keywords=("elo", "order"),
+    caveats=(
+        "The post has no law; √K is what linear theory gives for a stationary rating. At K = 1 Elo has not forgotten "
+        "its start after all votes of a rare model, so that its ratings are biased there as well.",
+        _ORDERS,
+    ),
+)
+
+SIMILAR = Claim(
+    id="chatbot_arena.shuffled_elo_is_near_bradley_terry",
+    label="CA-03",
+    statement="Averaged over shuffles, Elo's ratings are very similar to Bradley–Terry's: to three points.",
+    source=_POST,
+    kind="ranking",
+    experiment=f"{_ORDER}:order_noise",
+    arms=_ELO,
+    workloads={"cpu": Orders(orders=30)},
+    metric=Metric(name="median_distance", unit="points", better="lower"),
+    expectation=AtLeast(arm="elo", floor=3.0, reference=10.0),
+    protocol=Protocol(unit="seed", n={"cpu": 12}, n_min=8, seeds_per_trial=4),
+    needs=Needs(core_seconds={"cpu": 12.0}, data=_DATA),
+    setups_tried=2,
+    keywords=("elo", "order"),
+    caveats=("The median over models of the distance; the post has 1000 shuffles, ours 30.", _ORDERS),
+)
+
+SAME_ORDER = SIMILAR.model_copy(
+    update={
+        "id": "chatbot_arena.shuffled_elo_ranks_as_bradley_terry",
+        "label": "CA-03b",
+        "statement": "Averaged over shuffles, Elo ranks models almost as Bradley–Terry does.",
+        "metric": Metric(name="tau", unit="1", better="higher"),
+        "expectation": AtLeast(arm="elo", floor=0.97, reference=0.9),
+        "caveats": ("Kendall's τ of the two orders; the post has 1000 shuffles, ours 30.", _ORDERS),
+    }
+)
+
+WIDE = Claim(
+    id="chatbot_arena.elo_intervals_too_wide",
+    label="CA-04",
+    statement="Bootstrapped intervals of Elo are too wide, being intervals for the online estimate: twice "
+    "Bradley–Terry's from the same resamples.",
+    source=_POST,
+    kind="ranking",
+    experiment=f"{_ORDER}:interval_widths",
+    arms=_ELO,
+    workloads={"cpu": Resamples(models=40, votes=130_000, resamples=200)},
+    metric=Metric(name="ratio", unit="1", better="higher"),
+    expectation=AtLeast(arm="elo", floor=2.0, reference=1.0),
+    protocol=Protocol(unit="seed", n={"cpu": 12}, n_min=8, seeds_per_trial=4),
+    needs=Needs(core_seconds={"cpu": 60.0}, data=_DATA),
+    setups_tried=2,
+    keywords=("elo", "bootstrap", "interval"),
+    caveats=(
+        "The ratio grows with votes a model, for Bradley–Terry's intervals shrink and Elo's do not. The workload is "
+        "about the Arena at the time of the post: 40 models, 130,000 votes.",
+        _SIMULATED,
+    ),
+)
+
+_KS = (4.0, 16.0, 32.0)
+_SIZES = (2000, 10_000, 50_000)
+
+ESTIMATES = Claim(
+    id="chatbot_arena.bradley_terry_estimates_better",
+    label="CA-05",
+    statement="Bradley–Terry is better than Elo for the purpose of statistical estimation: its error is a fifth "
+    "smaller, whichever K Elo has.",
+    source=_POST,
+    kind="ranking",
+    experiment=f"{_ORDER}:error_to_truth",
+    arms=(
+        Arm(name="bradley_terry", options={"rating": "bradley_terry"}),
+        *(
+            Arm(
+                name=f"elo_{k:g}",
+                role="baseline",
+                options={"rating": "elo", "k": k},
+                why_fair="online Elo on the same votes; of K = 4, 16 and 32 the one that suits the number of votes is "
+                "among the baselines",
+            )
+            for k in _KS
+        ),
+    ),
+    workloads={"cpu": KnownTruth(models=20, votes=_SIZES)},
+    metric=Metric(name="rmse_10000", unit="points", better="lower"),
+    expectation=AllOf(
+        parts=tuple(
+            Ratio(subject="bradley_terry", baseline=f"elo_{k:g}", at_least=1.25, metric=f"rmse_{n}")
+            for n in _SIZES
+            for k in _KS
+        )
+    ),
+    protocol=Protocol(unit="seed", n={"cpu": 96}, n_min=24, paired=True, seeds_per_trial=24),
+    needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
+    setups_tried=2,
+    keywords=("elo", "estimation"),
+    caveats=("Elo that is averaged over shuffles is nearly as good (CA-05b).", _SIMULATED),
+)
+
+PARITY = Claim(
+    id="chatbot_arena.averaged_elo_estimates_as_well",
+    label="CA-05b",
+    statement="Elo averaged over thirty shuffles estimates as well as Bradley–Terry, to two points.",
+    source=_POST,
+    kind="ranking",
+    experiment=f"{_ORDER}:error_to_truth",
+    arms=(
+        Arm(name="averaged", options={"rating": "averaged", "k": 4.0}),
+        Arm(
+            name="bradley_terry",
+            role="baseline",
+            options={"rating": "bradley_terry"},
+            why_fair="the exact maximum of the model that the votes were drawn from",
+        ),
+    ),
+    workloads={"cpu": KnownTruth(models=20, votes=_SIZES[1:])},
+    metric=Metric(name="rmse_10000", unit="points", better="lower"),
+    expectation=AllOf(
+        parts=tuple(
+            NotWorse(subject="averaged", baseline="bradley_terry", margin=2.0, metric=f"rmse_{n}") for n in _SIZES[1:]
+        )
+    ),
+    protocol=Protocol(unit="seed", n={"cpu": 24}, n_min=16, paired=True, seeds_per_trial=8),
+    needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
+    setups_tried=1,
+    keywords=("elo", "estimation"),
+    caveats=(
+        "Ours, in fairness to Elo: what is wrong with it for estimation is that one order decides. At 2,000 votes it "
+        "has not left its start behind, and is twice as far off.",
+        _SIMULATED,
+    ),
+)
+
+SORTED = Claim(
+    id="chatbot_arena.sorted_votes_ruin_elo",
+    label="CA-06",
+    statement="Votes sorted by pair ruin Elo's ranking, where Bradley–Terry's stays.",
+    source=_POST,
+    kind="ranking",
+    experiment=f"{_ORDER}:sorted_votes",
+    arms=_ELO,
+    workloads={"smoke": Printed()},
+    metric=Metric(name="tau_sorted", unit="1", better="lower"),
+    expectation=Exact(
+        boxes={
+            "tau_sorted": Box(high=0.8),
+            "tau_reversed": Box(high=0.8),
+            "largest_distance": Box(low=100.0, unit="points"),
+        }
+    ),
+    protocol=_ONCE,
+    needs=Needs(core_seconds={"smoke": 2.0}, data=_DATA),
+    keywords=("elo", "order"),
+    caveats=(
+        "An order that no Arena has; it bounds what an order can do. The post implies it, and has no figure.",
+        "Kendall's τ with Bradley–Terry, K = 4.",
+    ),
+)
+
+CLAIMS = (STABLE, UNMOVED, OTHER_SYSTEMS, ROOT_K, SIMILAR, SAME_ORDER, WIDE, ESTIMATES, PARITY, SORTED)
