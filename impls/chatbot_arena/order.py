@@ -127,13 +127,16 @@ def distance(ratings: Floats, reference: Floats) -> Distance:
     return Distance(float(np.median(gap)), float(gap.max()), kendall_tau(ratings, reference))
 
 
-def bootstrap_widths(votes: Votes, resamples: int, k: float, generator: np.random.Generator) -> Widths:
+def bootstrap_widths(
+    votes: Votes, resamples: int, generator: np.random.Generator, online_rating: Callable[[Votes], Floats] = as_stored
+) -> Widths:
     """CA-04: 95 % percentile intervals of both from the same resamples of the votes.
 
     What resampling draws with replacement comes in random order, so that Elo's intervals hold the noise of the order
     as well: as the post says, they are intervals for the online estimate.
 
-    Raises VotesError where fewer than two resamples have a Bradley–Terry maximum.
+    `online_rating` is Elo (M,) after votes in the order in which they stand. Raises VotesError where fewer than two
+    resamples have a Bradley–Terry maximum.
     """
     online: list[Floats] = []
     offline: list[Floats] = []
@@ -141,7 +144,7 @@ def bootstrap_widths(votes: Votes, resamples: int, k: float, generator: np.rando
         drawn = votes.take(generator.integers(len(votes), size=len(votes)))
         fit = fit_bradley_terry(drawn.battles())
         if np.isfinite(fit.ratings).all():
-            online.append(as_stored(drawn, k))
+            online.append(online_rating(drawn))
             offline.append(to_elo(fit.ratings))
     if len(offline) < 2:
         raise VotesError(f"{len(offline)} of {resamples} resamples have a Bradley–Terry maximum; give more votes")

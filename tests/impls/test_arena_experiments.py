@@ -9,6 +9,7 @@ import pytest
 
 from claimbench import data
 from claimbench.errors import SpecError, UnknownName
+from claimbench.impls.chatbot_arena.data import ArenaTable
 from claimbench.impls.chatbot_arena.experiments import order, printed, ratings, tables
 from claimbench.impls.chatbot_arena.order import in_random_orders
 from claimbench.impls.chatbot_arena.simulate import round_robin
@@ -144,8 +145,16 @@ def test_elo_needs_its_step() -> None:
         order.error_to_truth(trial(Printed(), rating="elo"))
 
 
-def test_interval_widths_have_one_ratio_a_seed() -> None:
-    found = order.interval_widths(trial(Resamples(models=4, votes=600, resamples=100, k=16.0), (1000, 1001)))
+@needs_kernels
+def test_interval_widths_have_one_ratio_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = round_robin(np.linspace(-1, 1, 4), 0.3).draw(2000, np.random.default_rng(0))
+    table = np.zeros((4, 4, 3), dtype=np.int64)
+    np.add.at(table, (drawn.first, drawn.second, drawn.outcome), 1)
+    first, second = np.triu_indices(4, 1)
+    lost, tied, won = np.moveaxis(table[first, second] + table[second, first][:, ::-1], -1, 0)
+    counts = np.stack([won, lost, tied, np.zeros_like(tied)], axis=1)
+    monkeypatch.setattr(order, "arena_table", lambda: ArenaTable(drawn.models, first, second, counts))
+    found = order.interval_widths(trial(Resamples(resamples=100, k=16.0), (1000, 1001)))
     assert len(found.values["ratio"]) == 2
     assert min(found.values["ratio"]) > 1
 

@@ -140,7 +140,7 @@ def test_sorted_votes_ruin_elo() -> None:
 
 def test_intervals_of_resampled_elo_are_those_of_the_online_estimate() -> None:
     drawn = arena().draw(3000, np.random.default_rng(9))
-    widths = bootstrap_widths(drawn, 100, 16, np.random.default_rng(10))
+    widths = bootstrap_widths(drawn, 100, np.random.default_rng(10), lambda votes: as_stored(votes, 16))
     assert widths.disconnected == 0
     assert widths.ratio > 1.5
     expected = 2 * 1.96 * np.median(bradley_terry(drawn.battles()).se)
@@ -150,7 +150,7 @@ def test_intervals_of_resampled_elo_are_those_of_the_online_estimate() -> None:
 def test_resamples_of_votes_without_a_maximum_are_said() -> None:
     votes = Votes(("a", "b"), np.zeros(4, int), np.ones(4, int), np.full(4, 2, dtype=np.uint8))
     with pytest.raises(VotesError, match="0 of 100 resamples"):
-        bootstrap_widths(votes, 100, 4, np.random.default_rng(0))
+        bootstrap_widths(votes, 100, np.random.default_rng(0))
 
 
 def test_errors_to_the_truth_shrink_for_bradley_terry_and_not_for_elo() -> None:

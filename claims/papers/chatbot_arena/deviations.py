@@ -95,8 +95,8 @@ OVERLAP = Claim(
     metric=Metric(name="fwer_20", unit="1", better="lower"),
     expectation=AllOf(
         parts=tuple(
-            AtLeast(arm="pointwise", metric=f"fwer_{design}{m}", floor=ceiling, reference=0.1)
-            for design, ceiling in (("", 0.05), ("equal_", 0.055))
+            AtLeast(arm="pointwise", metric=f"fwer_{design}{m}", floor=0.05, reference=0.1)
+            for design in ("", "equal_")
             for m in _EQUAL.models
         )
     ),
@@ -122,7 +122,7 @@ OVERLAP_IN_THE_ARENA = Claim(
     arms=(Arm(name="anchored", options={"method": "anchored"}),),
     workloads={"cpu": RealRanks(replications=2000)},
     metric=Metric(name="fwer", unit="1", better="lower"),
-    expectation=AtLeast(arm="anchored", floor=0.055, reference=0.1),
+    expectation=AtLeast(arm="anchored", floor=0.05, reference=0.1),
     protocol=_SEEDS,
     needs=Needs(core_seconds={"cpu": 80.0}, data=_DATA),
     setups_tried=3,
@@ -130,7 +130,7 @@ OVERLAP_IN_THE_ARENA = Claim(
     caveats=(
         "Votes are drawn from the Bradley–Terry ratings of the real ones, whose models differ: equal ones would make "
         "it worse (CAD-4). That errors are about as rare as they should be is luck: nothing in the rule sees to it.",
-        "The bar is 5.5 %, for what is exactly 5 % cannot be shown to be no more.",
+        "On pilots the rate lay between 4.3 and 5.1 %, so near to the bar that these trials may leave it open.",
         "The anchor makes intervals longer (CAD-5); with intervals of mean zero errors are twice as frequent.",
         "Intervals by the sandwich, to which the bootstrap's tend.",
     ),

@@ -150,17 +150,19 @@ WIDE = Claim(
     kind="ranking",
     experiment=f"{_ORDER}:interval_widths",
     arms=_ELO,
-    workloads={"cpu": Resamples(models=40, votes=130_000, resamples=200)},
+    workloads={"cpu": Resamples(resamples=100)},
     metric=Metric(name="ratio", unit="1", better="higher"),
     expectation=AtLeast(arm="elo", floor=2.0, reference=1.0),
     protocol=Protocol(unit="seed", n={"cpu": 12}, n_min=8, seeds_per_trial=4),
-    needs=Needs(core_seconds={"cpu": 60.0}, data=_DATA),
-    setups_tried=2,
+    needs=Needs(core_seconds={"cpu": 90.0}, data=_DATA),
+    setups_tried=3,
     keywords=("elo", "bootstrap", "interval"),
     caveats=(
-        "The ratio grows with votes a model, for Bradley–Terry's intervals shrink and Elo's do not. The workload is "
-        "about the Arena at the time of the post: 40 models, 130,000 votes.",
-        _SIMULATED,
+        "The ratio grows with the votes a model has, for Bradley–Terry's intervals shrink and Elo's do not: pilots on "
+        "10,000 simulated votes on 20 models had 1.6, on 130,000 on 40 models 4.1. Here it is that of all votes there "
+        "are; the Arena had a tenth of them when the post was written.",
+        "A resample comes in random order, so that intervals of Elo hold the noise of the order as well.",
+        _ORDERS,
     ),
 )
 

@@ -49,20 +49,14 @@ class KnownTruth(Workload):
 
 
 class Resamples(Workload):
-    """Votes drawn from such an arena, and resampled."""
+    """The Arena's votes, resampled."""
 
     kind: Literal["resamples"] = "resamples"
     """Discriminator."""
-    models: Annotated[int, Field(ge=2, le=129)]
-    """Models."""
-    votes: Count
-    """Votes."""
     resamples: Annotated[int, Field(ge=100)]
-    """Bootstrap resamples."""
+    """Bootstrap resamples a seed, each of as many votes as there are."""
     k: K = 4.0
     """Step of online Elo."""
-    tie_rate: TieRate = 0.345
-    """As in `KnownTruth`."""
 
 
 class Shuffles(Workload):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from claimbench.errors import UnknownName
 from claimbench.impls.chatbot_arena.data import arena_table
@@ -41,15 +44,16 @@ __all__ = [
 _SHUFFLES = 30
 
 
-def compiled(votes: Votes, orders: int, k: float, seed: int) -> Floats:
-    """The `Replay` for millions of votes."""
+def compiled(votes: Votes, orders: int | NDArray[np.integer[Any]], k: float, seed: int = 0) -> Floats:
+    """The `Replay` for millions of votes, in random orders or in those given, (P, n)."""
     import torch
 
     from claimbench.kernels import elo_lanes
 
     first, second = (torch.from_numpy(side.astype(np.int32)) for side in (votes.first, votes.second))
     outcome = torch.from_numpy(np.ascontiguousarray(votes.outcome))
-    return elo_lanes(first, second, outcome, len(votes.models), orders, seed=seed, k=k).numpy()
+    lanes = orders if isinstance(orders, int) else torch.from_numpy(orders)
+    return elo_lanes(first, second, outcome, len(votes.models), lanes, seed=seed, k=k).numpy()
 
 
 def order_noise(trial: Trial) -> Quality:
@@ -142,11 +146,14 @@ def error_to_truth(trial: Trial) -> Quality:
 def interval_widths(trial: Trial) -> Quality:
     """CA-04: `ratio` of the median 95 % percentile intervals of Elo and Bradley–Terry, from the same resamples."""
     work = workload_of(trial, Resamples)
-    arena = _arena(work.models, work.tie_rate)
+    votes = arena_table().sequence()
+
+    def online(drawn: Votes) -> Floats:
+        return compiled(drawn, np.arange(len(drawn), dtype=np.int32)[None], work.k)[0]
+
     ratios: list[float] = []
     for done, seed in enumerate(trial.seeds):
-        generator = np.random.default_rng(seed)
-        ratios.append(bootstrap_widths(arena.draw(work.votes, generator), work.resamples, work.k, generator).ratio)
+        ratios.append(bootstrap_widths(votes, work.resamples, np.random.default_rng(seed), online).ratio)
         trial.progress(done + 1, len(trial.seeds))
     return Quality({"ratio": ratios})
 
