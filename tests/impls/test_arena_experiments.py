@@ -93,6 +93,10 @@ def test_versions_differ_on_the_real_votes() -> None:
             id="CA-40",
         ),
         pytest.param(
+            tables.one_baseline, ("alpaca_annotations", "alpaca_leaderboard"), {"models": 57, "tau": 1}, id="CA-40b"
+        ),
+        pytest.param(tables.published_errors, ("arena_history",), {"versions": 92}, id="CA-35b"),
+        pytest.param(
             tables.annotators,
             ("pandalm_annotators", "pandalm_gpt35", "pandalm_7b"),
             {"people_least": 91.3, "people_gpt35_greatest": 70.9},

@@ -164,4 +164,58 @@ NULL_MODEL = Claim(
     caveats=("Read off the leaderboard that its maintainers publish; it is why no model judges anything here.",),
 )
 
-CLAIMS = (PEOPLE, CROWD, SIDE, SEPARABILITY, NULL_MODEL)
+ONE_BASELINE = Claim(
+    id="chatbot_arena.one_baseline_is_win_rates",
+    label="CA-40b",
+    statement="AlpacaEval's win rates are the means of its annotations, and where all models meet one baseline and "
+    "nobody else, Bradley–Terry ranks them as their win rates do.",
+    source=Source(arxiv=ARXIV, where="Section 4; AlpacaEval 2's leaderboard and annotations"),
+    kind="identity",
+    experiment=f"{_EXPERIMENTS}:one_baseline",
+    arms=_OURS,
+    workloads=_CPU,
+    metric=Metric(name="largest_difference", unit="%", better="lower"),
+    expectation=Exact(
+        boxes={
+            "models": Box(low=50),
+            "largest_difference": Box(high=0.005, unit="%"),
+            "logit_distance": Box(high=1e-9),
+            "tau": Box(low=1.0),
+        }
+    ),
+    protocol=_ONCE,
+    needs=Needs(core_seconds={"cpu": 2.0}, data=("alpaca_annotations", "alpaca_leaderboard")),
+    keywords=("alpaca_eval", "identity"),
+    caveats=(
+        "Not a claim of the paper: it is why a benchmark with one baseline needs no Bradley–Terry, and an arena does. "
+        "A star of pairs has as many rates as ratings, so that the fit is exact.",
+        "The raw win rates, of GPT-4-Turbo's weighted preferences; length control is not recomputed.",
+    ),
+)
+
+PUBLISHED_ERRORS = Claim(
+    id="chatbot_arena.published_standard_errors",
+    label="CA-35b",
+    statement="On the Arena's leaderboards, ratings of models with about 3,000 votes have the standard error that "
+    "CA-35 computes, and errors shrink as the root of the number of votes.",
+    source=Source(arxiv=ARXIV, where="Section 5; leaderboards of June 2024 to August 2025"),
+    kind="quality",
+    experiment=f"{_EXPERIMENTS}:published_errors",
+    arms=_OURS,
+    workloads=_CPU,
+    metric=Metric(name="se_3000", unit="points", better="lower"),
+    expectation=Exact(
+        boxes={"se_3000": Box(low=4.0, high=6.4, unit="points"), "slope": Box(low=-0.6, high=-0.4, published=-0.5)}
+    ),
+    protocol=_ONCE,
+    needs=Needs(core_seconds={"cpu": 2.0}, data=("arena_history",)),
+    keywords=("intervals", "leaderboard"),
+    caveats=(
+        "The bars are CA-35's for an error and CA-02's for an exponent, and were written down before the data were "
+        "looked at.",
+        "Published ends are rounded to whole points, and who meets whom is the Arena's choice, not every pair equally "
+        "often. The exponent is of models within a version of the leaderboard; a version holds most of the one before.",
+    ),
+)
+
+CLAIMS = (PEOPLE, CROWD, SIDE, SEPARABILITY, NULL_MODEL, ONE_BASELINE, PUBLISHED_ERRORS)

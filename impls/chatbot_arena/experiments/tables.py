@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from claimbench.impls.chatbot_arena.agreement import agreement, majority, sides, swap_consistency
 from claimbench.impls.chatbot_arena.arithmetic import separability
-from claimbench.impls.chatbot_arena.data import llmfao, pandalm, qlora
-from claimbench.impls.chatbot_arena.leaderboards import alpaca_leaderboard, arena_hard
+from claimbench.impls.chatbot_arena.data import alpaca, llmfao, pandalm, qlora
+from claimbench.impls.chatbot_arena.leaderboards import alpaca_leaderboard, arena_hard, arena_leaderboard
+from claimbench.impls.chatbot_arena.order import kendall_tau
+from claimbench.stats.ranking.arrays import Floats
+from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
+from claimbench.stats.ranking.votes import from_wins
 from claimbench.trial import Exact, Trial
 
-__all__ = ["annotators", "arena_hard_separability", "crowd_and_model", "null_model", "which_side"]
+__all__ = [
+    "annotators",
+    "arena_hard_separability",
+    "crowd_and_model",
+    "null_model",
+    "one_baseline",
+    "published_errors",
+    "which_side",
+]
 
 Checks = dict[str, float | tuple[float, float]]
 _TOP = 20
+_JUDGE = "weighted_alpaca_eval_gpt4_turbo"
+_ABOUT_3000 = (2500, 3500)
 
 
 def arena_hard_separability(trial: Trial) -> Exact:
@@ -86,3 +102,57 @@ def which_side(trial: Trial) -> Exact:
             f"{bench}_same_when_swapped": 100 * swap_consistency(mine),
         }
     return Exact(checks)
+
+
+def one_baseline(trial: Trial) -> Exact:
+    """AlpacaEval's annotations, all against one baseline: win rates beside the published ones, ranks by Bradley–Terry.
+
+    `largest_difference`, percentage points; `logit_distance` of ratings above the baseline's from the logits of the win
+    rates, nats; `tau`, Kendall's, of ratings and win rates; `models`, how many have both.
+    """
+    found = alpaca(trial.data("alpaca_annotations")).win_rates(_JUDGE)
+    published = {entry.model: entry.win_rate for entry in alpaca_leaderboard(trial.data("alpaca_leaderboard"))}
+    names = sorted(found.keys() & published.keys())
+    rates = np.array([found[name] for name in names])
+    # Row i beat column j so often: the baseline, first of all, meets everybody and nobody else meets.
+    wins = np.zeros((len(names) + 1, len(names) + 1))
+    wins[1:, 0], wins[0, 1:] = rates, 1 - rates
+    ratings = fit_bradley_terry(from_wins(wins, ("baseline", *names))).ratings
+    logits = np.log(rates / (1 - rates))
+    return Exact(
+        {
+            "models": float(len(names)),
+            "largest_difference": max(abs(100 * found[name] - published[name]) for name in names),
+            "logit_distance": float(np.abs(ratings[1:] - ratings[0] - logits).max()),
+            "tau": kendall_tau(ratings[1:], rates),
+        }
+    )
+
+
+def published_errors(trial: Trial) -> Exact:
+    """Standard errors on the Arena's leaderboards of June 2024 to August 2025: half a 95 % interval over its quantile.
+
+    `se_3000`, points, the median of models with 2,500 to 3,500 votes; `slope` of the logarithms of error and votes, by
+    least squares with a level of its own for every version; `versions` of the leaderboard.
+    """
+    from scipy.special import ndtri
+
+    entries = [e for e in arena_leaderboard(trial.data("arena_history")) if e.high > e.low and e.votes > 0]
+    error = np.array([(e.high - e.low) / 2 for e in entries]) / ndtri(0.975)
+    votes = np.array([e.votes for e in entries], dtype=np.float64)
+    versions = sorted({e.snapshot for e in entries})
+    of = np.array([versions.index(e.snapshot) for e in entries])
+    size = np.bincount(of)
+
+    def within(values: Floats) -> Floats:
+        return values - (np.bincount(of, values) / size)[of]
+
+    x, y = within(np.log(votes)), within(np.log(error))
+    low, high = _ABOUT_3000
+    return Exact(
+        {
+            "versions": float(len(versions)),
+            "se_3000": float(np.median(error[(votes >= low) & (votes <= high)])),
+            "slope": float(x @ y / (x @ x)),
+        }
+    )
