@@ -125,7 +125,12 @@ def bootstrap_users(
 
     battles = fold(a, b, outcome, models)
     x, y, won = (np.asarray(column, dtype=np.int64) for column in (a, b, outcome))
-    names, user = np.unique(np.asarray(users), return_inverse=True)
+    voters = np.asarray(users)
+    # All votes without a user would pass for those of one: only what is missing differs from itself, or is None.
+    missing = np.array([user is None or user != user for user in voters.ravel().tolist()], dtype=bool)
+    if missing.any():
+        raise VotesError(f"vote {int(np.argmax(missing))} has no user: drop such votes, or give each its own")
+    names, user = np.unique(voters, return_inverse=True)
     if user.size != x.size:
         raise VotesError(f"{user.size} users for {x.size} votes: one each")
     pair = np.searchsorted(

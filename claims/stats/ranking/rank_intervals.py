@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.random import Generator
 
+from claimbench.errors import VotesError
 from claimbench.stats.ranking.arrays import Floats, Integers
 from claimbench.stats.ranking.sandwich import standard_errors
 
@@ -47,7 +48,13 @@ def rank_intervals(
         draws: draws of Z.
 
     A pair whose difference has variance zero is decided by any difference.
+
+    Raises VotesError for ratings or a covariance that are not finite or of different sizes.
     """
+    if covariance.shape != (len(ratings), len(ratings)):
+        raise VotesError(f"{len(ratings)} ratings with a covariance {covariance.shape}: one row and column each")
+    if not (np.all(np.isfinite(ratings)) and np.all(np.isfinite(covariance))):
+        raise VotesError("ranks need finite ratings and a finite covariance: see the status of the fit")
     critical = critical_value(covariance, alpha, method, seed, draws)
     if method == "max_t_pairs":
         reach = critical * np.sqrt(_pair_variances(covariance))

@@ -43,7 +43,7 @@ def sandwich_covariance(battles: Battles, ratings: Floats, floor: bool = False) 
     """V, (M, M), of the ratings (M,) that maximise the likelihood of `battles`; of weighted votes too.
 
     A tie in which the two models are rated equal has score zero: votes that are nearly all ties give V ≈ 0, whatever
-    their number. `floor` then takes the smallest matrix that is at least V and at least the model's.
+    their number. `floor` then takes the matrix of least trace that is at least V and at least the model's.
 
     Raises VotesError for ratings that are not finite, and beyond DENSE_MODELS models.
     """
@@ -61,7 +61,7 @@ def model_covariance(battles: Battles, ratings: Floats) -> Floats:
 
 
 def at_least(covariance: Floats, floor: Floats) -> Floats:
-    """The smallest matrix, (M, M), that is at least `covariance` and at least `floor`: no contrast varies less."""
+    """The matrix (M, M) of least trace that is at least `covariance` and at least `floor`: no contrast varies less."""
     from scipy.linalg import eigh
 
     lacking, vectors = eigh(floor - covariance)

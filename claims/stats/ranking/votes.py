@@ -62,6 +62,8 @@ class Battles:
         size, rows = len(self.models), (first.size, 3)
         if size == 0:
             raise VotesError("no models: give the names of those that were voted on")
+        if len(set(self.models)) < size:
+            raise VotesError("a name stands for two models: give each its own")
         if first.shape != second.shape or first.ndim != 1 or counts.shape != rows or squares.shape != rows:
             raise VotesError(
                 f"pairs {first.shape}, {second.shape}, counts {counts.shape} and squares {squares.shape}: "

@@ -123,3 +123,9 @@ def test_users_of_one_vote_each_are_the_plain_bootstrap() -> None:
 def test_every_vote_has_a_user() -> None:
     with pytest.raises(VotesError, match="2 users for 3 votes"):
         bootstrap_users([0, 1, 0], [1, 0, 1], [2, 2, 0], ["u", "v"], names(2))
+
+
+@pytest.mark.parametrize("users", [[1.0, np.nan], ["a", None]])
+def test_votes_without_a_user_are_refused(users: list) -> None:
+    with pytest.raises(VotesError, match="vote 1 has no user"):
+        bootstrap_users([0, 0], [1, 1], [2, 0], users, ["a", "b"])

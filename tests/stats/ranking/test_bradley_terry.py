@@ -285,3 +285,9 @@ def test_predictions_are_those_of_the_likelihood() -> None:
     logs = fit.log_probabilities(battles.first, battles.second)
     assert (battles.counts * logs).sum() == pytest.approx(fit.log_likelihood)
     np.testing.assert_allclose(np.exp(logs[:, 0]) + np.exp(logs[:, 2]), 1)
+
+
+def test_a_trillion_votes_on_one_side_and_a_single_one_on_the_other() -> None:
+    fit = fit_bradley_terry(from_counts([0], [1], [[1, 0, 1e12]], ["a", "b"]))
+    assert fit.status is Status.IDENTIFIED
+    assert fit.ratings[0] - fit.ratings[1] == pytest.approx(np.log(1e12), rel=1e-12)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from stats.ranking.known import arena, simulated
 
+from claimbench.errors import VotesError
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
 from claimbench.stats.ranking.rank_intervals import Method, critical_value, rank_intervals
 from claimbench.stats.ranking.sandwich import sandwich_covariance
@@ -142,3 +143,13 @@ def test_the_same_seed_gives_the_same_number() -> None:
 def test_what_cannot_be_asked(alpha: float, method: Method, draws: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         critical_value(np.eye(3), alpha, method, 0, draws)
+
+
+@METHOD
+def test_ratings_that_are_not_there_have_no_ranks(method: Method) -> None:
+    with pytest.raises(VotesError, match="finite"):
+        rank_intervals(np.array([0.0, np.nan]), np.eye(2), method=method)
+    with pytest.raises(VotesError, match="finite"):
+        rank_intervals(np.zeros(2), np.full((2, 2), np.nan), method=method)
+    with pytest.raises(VotesError, match="one row and column each"):
+        rank_intervals(np.zeros(3), np.eye(2), method=method)

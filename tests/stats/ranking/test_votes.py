@@ -194,3 +194,8 @@ def test_what_is_handed_in_stays_writable_and_what_is_kept_does_not() -> None:
     counts[0, 0] = 1.0
     with pytest.raises(ValueError, match="read-only"):
         battles.counts[0, 0] = 2.0
+
+
+def test_a_name_stands_for_one_model() -> None:
+    with pytest.raises(VotesError, match="two models"):
+        fold([0, 1], [1, 0], [2, 2], ["a", "a"])
