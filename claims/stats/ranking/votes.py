@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,8 @@ class Battles:
         size, rows = len(self.models), (first.size, 3)
         if size == 0:
             raise VotesError("no models: give the names of those that were voted on")
-        if len(set(self.models)) < size:
+        # Sorted, not hashed: a table of a hundred thousand names takes more memory than their votes.
+        if any(one == other for one, other in pairwise(sorted(self.models))):
             raise VotesError("a name stands for two models: give each its own")
         if first.shape != second.shape or first.ndim != 1 or counts.shape != rows or squares.shape != rows:
             raise VotesError(

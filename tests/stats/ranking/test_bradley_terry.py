@@ -257,7 +257,7 @@ def test_many_models_by_conjugate_gradients() -> None:
     ring = np.arange(size)
     a, b = np.tile(ring, 6), np.concatenate([(ring + 1) % size, rng.integers(0, size, 5 * size)])
     counts = rng.integers(1, 20, (a.size, 3))
-    battles = from_counts(a, b, counts, ("m",) * size)
+    battles = from_counts(a, b, counts, tuple(map(str, range(size))))
     fit = fit_bradley_terry(battles)
     assert fit.status is Status.IDENTIFIED
     assert np.abs(gradient(battles, fit.ratings)).max() < 1e-9

@@ -135,7 +135,7 @@ def test_wins_that_ties_can_cover_leave_the_tie_parameter_unbounded() -> None:
 def test_many_models_without_a_mutual_win_are_decided() -> None:
     size = 20_000
     ring = np.arange(size)
-    ties = from_counts(ring, (ring + 1) % size, np.tile([0, 1, 1], (size, 1)), ("m",) * size)
+    ties = from_counts(ring, (ring + 1) % size, np.tile([0, 1, 1], (size, 1)), tuple(map(str, range(size))))
     assert existence_with_ties(ties).status is Status.IDENTIFIED, "the ring itself, won all around"
 
 

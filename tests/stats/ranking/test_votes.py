@@ -103,8 +103,9 @@ def test_matrix_of_wins() -> None:
 
 def test_many_models_need_memory_for_votes_only() -> None:
     a, b, outcome = columns(100_000, 2000, 9)
+    names = tuple(map(str, range(100_000)))
     tracemalloc.start()
-    folded = fold(a, b, outcome, ("m",) * 100_000)
+    folded = fold(a, b, outcome, names)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert folded.votes + folded.self_play == 2000
