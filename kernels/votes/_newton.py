@@ -74,6 +74,7 @@ def newton(
         if not going.any():
             break
         step = torch.where(going[:, None], step, 0.0)
+        whole = step.abs().amax(1)  # a step that halving made small says nothing of convergence
         # Rounding may lower a likelihood that is at its top.
         before = _log_likelihood(first, second, half_votes, ratings)
         before = before - 1e-12 * before.abs()
@@ -84,5 +85,5 @@ def newton(
             step = torch.where(falls[:, None], step / 2, step)
         ratings = ratings + step
         steps += going
-        converged |= going & (step.abs().amax(1) < tolerance)
+        converged |= going & (whole < tolerance)
     return ratings - ratings.mean(1, keepdim=True), converged, steps

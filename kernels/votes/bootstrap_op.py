@@ -88,7 +88,8 @@ def _check(first: Tensor, second: Tensor, counts: Tensor, ratings: Tensor) -> No
     codes = torch.stack((first, second))
     if bool(((codes < 0) | (codes >= models)).any()) or bool((first == second).any()):
         raise ValueError(f"first and second must be two different models from 0 to {models - 1} in every pair")
-    if bool((counts < 0).any()) or bool((counts.long().sum(1) > MOST_VOTES).any()):
+    # Every count by itself too: the sum of three large ones wraps around to a negative number.
+    if bool(((counts < 0) | (counts > MOST_VOTES)).any()) or bool((counts.long().sum(1) > MOST_VOTES).any()):
         raise ValueError(f"counts must be at least 0, and at most {MOST_VOTES} for a pair")
     half_votes = half_votes_of(counts.long())
     if not bool(strongly_connected(first, second, half_votes[..., None], models)):

@@ -57,6 +57,8 @@ def fold_votes(
         if weights.shape != a.shape:
             raise ValueError(f"weights has shape {tuple(weights.shape)}; it must be that of a, {tuple(a.shape)}")
         weights = weights.detach()
+        if bool(weights.isfinite().all()) and not bool(weights.sum(dtype=torch.float64).isfinite()):
+            raise ValueError("the sum of weights is too large for float64: divide them by a common factor")
     if backend == "cpu":
         from claimbench.kernels.votes.cpu import fold
     elif backend == "triton":
