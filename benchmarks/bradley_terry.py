@@ -20,9 +20,13 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+import torch
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from claimbench.kernels import bootstrap_ratings as compiled_bootstrap
+from claimbench.kernels import fold_votes, warm
+from claimbench.kernels.votes import pairs_of
 from claimbench.stats.ranking.bootstrap import bootstrap_ratings
 from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, fit_bradley_terry
 from claimbench.stats.ranking.laplacian import PairGraph
@@ -31,7 +35,7 @@ from claimbench.stats.ranking.rank_intervals import rank_intervals
 from claimbench.stats.ranking.sandwich import sandwich_covariance
 from claimbench.stats.ranking.votes import Battles, fold, from_counts
 
-DRAWS = 200
+DRAWS = 1000
 Solver = Callable[[], np.ndarray]
 
 
@@ -114,9 +118,23 @@ def raw_peers(battles: Battles) -> dict[str, Solver]:
     a, b, outcome = raw(battles)
     names = np.array(battles.models, dtype=object)
     names_a, names_b = names[a], names[b]
+    as_tensors = tuple(torch.from_numpy(column) for column in (a, b, outcome))
 
     def ours_coded() -> np.ndarray:
         return fit_bradley_terry(fold(a, b, outcome, battles.models)).ratings
+
+    def ours_sandwich() -> np.ndarray:
+        folded = fold(a, b, outcome, battles.models)
+        ratings = fit_bradley_terry(folded).ratings
+        sandwich_covariance(folded, ratings)
+        return ratings
+
+    def ours_compiled() -> np.ndarray:
+        first, second, counts = pairs_of(fold_votes(*as_tensors, len(battles.models)))
+        folded = Battles(battles.models, first.numpy(), second.numpy(), counts.numpy())
+        ratings = fit_bradley_terry(folded).ratings
+        sandwich_covariance(folded, ratings)
+        return ratings
 
     def ours_whole() -> np.ndarray:
         folded = fold(a, b, outcome, battles.models)
@@ -131,6 +149,8 @@ def raw_peers(battles: Battles) -> dict[str, Solver]:
 
     solvers: dict[str, Solver] = {
         "ours, codes": ours_coded,
+        "ours, codes, with sandwich": ours_sandwich,
+        "ours, codes folded by the kernel, with sandwich": ours_compiled,
         "ours, codes, with sandwich and rank intervals": ours_whole,
         "ours, strings": ours_strings,
     }
@@ -166,6 +186,8 @@ def table(title: str, solvers: dict[str, Solver], exact: np.ndarray, rounds: int
 
 
 def main() -> None:
+    torch.set_num_threads(1)
+    warm()
     battles = arena()
     exact = maximum(battles)
     table("folded pairs", folded_peers(battles), exact, 7)
@@ -175,6 +197,12 @@ def main() -> None:
         start = time.perf_counter()
         bootstrap_ratings(battles, DRAWS, 0, scheme)
         print(f"| ours, {scheme} | {time.perf_counter() - start:.2f} |")
+    columns = (battles.first, battles.second, battles.counts)
+    kernel_of = [torch.from_numpy(np.array(column, dtype=np.int64)) for column in columns]
+    for scheme in ("multinomial", "poisson"):
+        start = time.perf_counter()
+        compiled_bootstrap(*kernel_of, torch.from_numpy(exact.copy()), DRAWS, 0, scheme)
+        print(f"| ours, the kernel, {scheme} | {time.perf_counter() - start:.2f} |")
     rng = np.random.default_rng(0)
     drawn = [rng.multinomial(int(battles.votes), battles.counts.ravel() / battles.votes) for _ in range(5)]
     start = time.perf_counter()

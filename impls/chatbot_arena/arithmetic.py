@@ -27,7 +27,6 @@ __all__ = [
     "separability",
     "two_sample_z",
     "votes_for_se",
-    "wilson",
 ]
 
 Z_95 = 1.959963984540054
@@ -80,13 +79,6 @@ def is_normalized_by_column(table: Confusion) -> bool:
     return all(t == c for t, c in zip(totals, columns, strict=True)) and not any(
         t == r for t, r in zip(totals, actual, strict=True)
     )
-
-
-def wilson(share: float, n: int, z: float = Z_95) -> tuple[float, float]:
-    """CA-26, CA-27: Wilson's interval of a proportion `share` of `n`; 95 % by default."""
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return centre - half, centre + half
 
 
 def attainable(percent: float, n: int, step: float = 1.0, decimals: int = 1) -> bool:

@@ -24,7 +24,6 @@ from claimbench.impls.chatbot_arena.arithmetic import (
     separability,
     two_sample_z,
     votes_for_se,
-    wilson,
 )
 from claimbench.impls.chatbot_arena.errata import minimizer, nonparametric_scores, printed_loss
 from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
@@ -67,17 +66,6 @@ def test_table_5_is_normalized_by_what_was_predicted() -> None:
 
 def test_a_table_over_actual_totals_is_not_normalized_by_column() -> None:
     assert not is_normalized_by_column(Confusion(0.1, (13, 25), (12, 25), (1, 25), (24, 25)))
-
-
-def test_wilson_at_160_battles() -> None:
-    assert wilson(0.728, 160) == pytest.approx((0.6543, 0.7910), abs=5e-5)
-
-
-@pytest.mark.parametrize(("successes", "n"), [(0, 10), (7, 30), (116, 160), (30, 30)])
-def test_wilson_is_statsmodels(successes: int, n: int) -> None:
-    proportion = pytest.importorskip("statsmodels.stats.proportion")
-    low, high = proportion.proportion_confint(successes, n, method="wilson")
-    assert wilson(successes / n, n) == pytest.approx((low, high), abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -345,3 +345,9 @@ def test_a_bootstrap_on_a_gpu(replicates: int, scheme: str) -> None:
         truth = bootstrap_ratings(*given, replicates, 7, scheme)
         assert torch.equal(found.status.cpu(), truth.status)
         assert torch.allclose(found.ratings.cpu(), truth.ratings, rtol=0, atol=1e-9, equal_nan=True)
+
+
+def test_counts_whose_sum_wraps_around_are_refused() -> None:
+    pair, counts = torch.tensor([0]), torch.full((1, 3), 2**62)
+    with pytest.raises(ValueError, match="at most"):
+        bootstrap_ratings(pair, pair + 1, counts, torch.zeros(2, dtype=torch.float64), 1, 0)

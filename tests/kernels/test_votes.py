@@ -260,3 +260,10 @@ def test_folding_on_a_gpu(n: int, models: int, weight_dtype: torch.dtype | None)
     if n:
         with pytest.raises(ValueError, match=f"{n - n // 2} with a model outside"):
             fold_votes(*on_gpu, models)
+
+
+@pytest.mark.parametrize("backend", ["naive", "cpu"])
+def test_weights_whose_sum_overflows_are_refused(backend: str) -> None:
+    large = torch.full((2,), 1e308, dtype=torch.float64)
+    with pytest.raises(ValueError, match="common factor"):
+        fold_votes(*coded((0, 1, 2), (0, 1, 2)), 2, large, backend=backend)

@@ -106,7 +106,7 @@ SAME_WIDTH = Claim(
     metric=Metric(name="deviation", unit="1", better="lower"),
     expectation=AtLeast(arm="bootstrap", floor=0.03, reference=0.1),
     protocol=_SEEDS,
-    needs=Needs(core_seconds={"cpu": 30.0}, data=_DATA),
+    needs=Needs(core_seconds={"cpu": 10.0}, data=_DATA),
     setups_tried=1,
     keywords=("bootstrap", "sandwich", "width"),
     caveats=(

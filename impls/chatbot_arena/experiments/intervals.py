@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from claimbench.errors import UnknownName
+from claimbench.errors import UnknownName, VotesError
 from claimbench.impls.chatbot_arena.arithmetic import Z_95
 from claimbench.impls.chatbot_arena.data import arena_table
 from claimbench.impls.chatbot_arena.experiments.real import busiest
@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _ALPHA = 0.05
+_TAILS = (_ALPHA / 2, 1 - _ALPHA / 2)
 _METHODS = ("chi2", "max_t_pairs", "pointwise")
 
 
@@ -74,7 +75,7 @@ def bootstrap_and_sandwich(trial: Trial) -> Quality:
     sandwich = 2 * Z_95 * standard_errors(sandwich_covariance(battles, fit.ratings))
     values: dict[str, list[float]] = {"ratio": [], "deviation": [], "least": [], "greatest": []}
     for done, seed in enumerate(trial.seeds):
-        low, high = bootstrap_ratings(battles, work.draws, seed).percentile()
+        low, high = np.quantile(_compiled_bootstrap(battles, fit.ratings, work.draws, seed), _TAILS, axis=0)
         ratio = (high - low) / sandwich
         values["ratio"].append(float(np.median(ratio)))
         values["deviation"].append(abs(float(np.median(ratio)) - 1))
@@ -82,6 +83,23 @@ def bootstrap_and_sandwich(trial: Trial) -> Quality:
         values["greatest"].append(float(ratio.max()))
         trial.progress(done + 1, len(trial.seeds))
     return Quality(values)
+
+
+def _compiled_bootstrap(battles: Battles, ratings: Floats, draws: int, seed: int) -> Floats:
+    """Multinomial draws (draws, M) by the kernel, for many votes; raises VotesError where one has no maximum."""
+    import torch
+
+    from claimbench.kernels import bootstrap_ratings as compiled
+
+    first, second, counts = (
+        torch.from_numpy(np.array(column, dtype=np.int64)) for column in (battles.first, battles.second, battles.counts)
+    )
+    drawn = compiled(
+        first, second, counts, torch.from_numpy(ratings.copy()), draws, seed, "multinomial"
+    ).ratings.numpy()
+    if np.isnan(drawn).any():
+        raise VotesError(f"{np.isnan(drawn[:, 0]).sum()} of {draws} draws have no unique maximum: give more votes")
+    return drawn
 
 
 def small_samples(trial: Trial) -> Quality:

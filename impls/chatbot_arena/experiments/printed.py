@@ -15,12 +15,12 @@ from claimbench.impls.chatbot_arena.arithmetic import (
     rating_se,
     two_sample_z,
     votes_for_se,
-    wilson,
 )
 from claimbench.impls.chatbot_arena.data import arena_table
 from claimbench.impls.chatbot_arena.errata import minimizer
 from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
 from claimbench.impls.chatbot_arena.order import kendall_tau
+from claimbench.stats.proportions import wilson
 from claimbench.trial import Exact, Trial
 
 __all__ = [
@@ -60,11 +60,11 @@ def agreement_rates(trial: Trial) -> Exact:
     """
     n = published.TABLE_3_BATTLES
     crowd = [
-        wilson(cell.percent / 100, n)
+        wilson(cell.percent / 100 * n, n, 0.95)
         for cell in published.TABLE_3
         if cell.judges[0] == "crowd" and cell.judges[1].startswith("expert")
     ]
-    lows, highs = zip(*crowd, strict=True)
+    lows, highs = [seen.low for seen in crowd], [seen.high for seen in crowd]
     return Exact(
         {
             "crowd_low": min(lows),
@@ -80,14 +80,15 @@ def topic_clusters(trial: Trial) -> Exact:
     """CA-28: whether win rates differ between clusters, how many there are, and how sure one of them is."""
     percents = [cluster.percent for cluster in published.TABLE_2]
     test = heterogeneity(percents, published.TABLE_2_PROMPTS)
-    ends = [wilson(percent / 100, published.TABLE_2_PROMPTS) for percent in percents]
+    prompts = published.TABLE_2_PROMPTS
+    seen = [wilson(percent / 100 * prompts, prompts, 0.95) for percent in percents]
     return Exact(
         {
             "chi_square": test.chi_square,
             "p": test.p,
             "clusters": float(len(percents)),
             "clusters_in_text": float(published.TEXT_2_CLUSTERS),
-            "largest_half_width": max(high - low for low, high in ends) / 2,
+            "largest_half_width": max(interval.high - interval.low for interval in seen) / 2,
         }
     )
 
