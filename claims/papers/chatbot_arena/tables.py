@@ -129,7 +129,7 @@ SEPARABILITY = Claim(
     protocol=_ONCE,
     needs=Needs(core_seconds={"cpu": 2.0}, data=("arena_hard",)),
     setups_tried=1,
-    keywords=("arena_hard", "benchmark"),
+    keywords=("arena_hard", "separability"),
     caveats=(
         "On its leaderboard of July 2024, the one that is public: other models than in April, so that the bar is half "
         "the way from MT-bench's 22.6 %.",

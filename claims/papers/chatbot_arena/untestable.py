@@ -68,7 +68,7 @@ ARENA_BENCH = NotTestable(
     statement="Arena Bench shows a larger gap between open and proprietary models than MT-bench does.",
     source=Source(arxiv=ARXIV, where="Section 6.2 and Figure 4"),
     reason="It takes both benchmarks' judgements on the same models by the same judge; the figure prints no numbers.",
-    keywords=("benchmark", "mt_bench"),
+    keywords=("arena_bench", "mt_bench"),
 )
 
 STYLED_RANKS = NotTestable(
