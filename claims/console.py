@@ -15,7 +15,7 @@ from claimbench import registry
 from claimbench.expectation import leaves
 from claimbench.lock import Lock
 from claimbench.spec import AnyClaim, Claim, NotTestable
-from claimbench.wording import settings_words
+from claimbench.wording import settings_words, workload_words
 
 __all__ = [
     "LiveProgress",
@@ -85,9 +85,7 @@ def claim_sheet(claim: AnyClaim, lock: Lock) -> str:
     rows = [(arm.name, arm.role, settings_words(arm.options), arm.why_fair) for arm in claim.arms]
     lines += ["", _table(rows, ("arm", "role", "options", "why it is fair"), (16, 9, 28, 40)), ""]
     for tier, workload in claim.workloads.items():
-        lines += _wrapped(
-            f"{tier}: {claim.units(tier)} {claim.protocol.unit} units; {settings_words(workload.model_dump())}"
-        )
+        lines += _wrapped(f"{tier}: {claim.units(tier)} {claim.protocol.unit} units; {workload_words(workload)}")
     lines += [f"metric: {claim.metric.name} [{claim.metric.unit}], {claim.metric.better} is better"]
     for leaf in leaves(claim.expectation):
         lines += _wrapped(f"decides: {settings_words(leaf.model_dump(exclude_none=True))}")

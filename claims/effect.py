@@ -23,7 +23,7 @@ class Effect(_Model):
     """One estimated effect, in natural units: a ratio is a ratio, not its logarithm."""
 
     name: str
-    """Arms that are compared, or the name of a check."""
+    """Arms that are compared, with the metric where the expectation names one; or the name of a check."""
     estimate: float
     """Point estimate."""
     low: float

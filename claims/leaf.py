@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from claimbench.effect import Effect, PartVerdict
 from claimbench.expectation import Difference, Exact, Order, Part, Slope
-from claimbench.means import judge_means
+from claimbench.means import effect_name, judge_means
 from claimbench.parts import Context, Judged, asked, asked_of, effect_of, invalid, part, undecided_units
 from claimbench.rules import Status, combine, decide_box, decide_inside
 from claimbench.stats.intervals import one_sample_t
@@ -86,7 +86,7 @@ def _slope(leaf: Slope, context: Context) -> Judged:
     if abs(curvature) > leaf.max_curvature:
         status = "INVALID"
         reason = f"no power law: curvature {curvature:.3f} is beyond ±{leaf.max_curvature:g}, so a slope means nothing"
-    effect = effect_of(f"slope of {leaf.arm}", interval, "1", leaf.exponent, leaf.exponent, None, len(units))
+    effect = effect_of(effect_name(leaf), interval, "1", leaf.exponent, leaf.exponent, None, len(units))
     more = undecided_units(status, interval, len(units), (bottom, top))
     return status, [part(leaf.kind, status, reason, asked(leaf), effect, more)], counts
 

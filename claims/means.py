@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from claimbench.effect import Effect, PartVerdict
 from claimbench.estimand import Estimate, Labels, Scale, one_arm, paired_arms, two_arms
-from claimbench.expectation import AtLeast, Difference, Equivalent, NotWorse, Ratio, Within
+from claimbench.expectation import AtLeast, Difference, Equivalent, NotWorse, Ratio, Slope, Within
 from claimbench.parts import Context, Judged, asked, effect_of, invalid, part, undecided_units
 from claimbench.rules import Status, decide, decide_inside, decide_not_worse
 from claimbench.stats.intervals import Interval
 from claimbench.stats.sample_size import detectable, fewest_pairs, further_units
 from claimbench.units import diverged, values, vary
 
-__all__ = ["Means", "judge_means", "scale_of"]
+__all__ = ["Means", "effect_name", "judge_means", "scale_of"]
 
 Means = AtLeast | Ratio | Difference | NotWorse | Equivalent | Within
 _LARGEST_LOG = 700.0
@@ -68,7 +68,7 @@ def judge_means(leaf: Means, context: Context) -> Judged:
             reason = f"the bar of {leaf.at_least:g} is closer to 1 than {least:.3g}, the least that this spread shows"
             ruling = replace(ruling, status="INCONCLUSIVE", reason=reason)
             more = further_units(n, smallest, math.log(leaf.at_least))
-    effect = _effect(leaf, interval, claim.metric.unit, sign, n)
+    effect = _effect(leaf, interval, claim.metric.unit_of(leaf.metric), sign, n)
     return ruling.status, [part(leaf.kind, ruling.status, ruling.reason, asked(leaf), effect, more)], counts
 
 
@@ -77,6 +77,15 @@ def scale_of(leaf: Means) -> Scale:
     if isinstance(leaf, Ratio):
         return "means" if leaf.of_means else "log"
     return "log" if isinstance(leaf, NotWorse | Equivalent) and leaf.relative else "natural"
+
+
+def effect_name(leaf: Means | Slope) -> str:
+    """The arms that are compared, and the metric where the expectation names one."""
+    if isinstance(leaf, Slope):
+        arms = f"slope of {leaf.arm}"
+    else:
+        arms = (" - " if scale_of(leaf) == "natural" else "/").join(leaf.arms_used())
+    return f"{arms}, {leaf.metric}" if leaf.metric else arms
 
 
 def _labels(named: dict[str, dict[int, float]], paired: bool, context: Context) -> dict[str, Labels] | None:
@@ -199,7 +208,7 @@ def _exact_test_agrees(leaf: Means, ruling: _Ruling, estimate: Estimate, tail: f
 
 def _effect(leaf: Means, interval: Interval, unit: str, sign: float, n: int) -> Effect:
     """The effect in natural units: ratios not as logarithms, floors not with a turned sign."""
-    name = (" - " if scale_of(leaf) == "natural" else "/").join(leaf.arms_used())
+    name = effect_name(leaf)
     if isinstance(leaf, AtLeast | Within):
         low, high = sorted((sign * interval.low, sign * interval.high))
         natural = replace(interval, estimate=sign * interval.estimate, low=low, high=high)

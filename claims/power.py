@@ -11,7 +11,7 @@ from claimbench.errors import SpecError
 from claimbench.evidence import judge_all
 from claimbench.expectation import AtLeast, Difference, Equivalent, Exact, NotWorse, Order, Ratio, Slope, Within, leaves
 from claimbench.lock import Lock
-from claimbench.means import Means, scale_of
+from claimbench.means import Means, effect_name, scale_of
 from claimbench.parts import MIN_PROCESSES, asked
 from claimbench.record import Record
 from claimbench.spec import AnyClaim, Claim, Tier
@@ -37,7 +37,7 @@ class PartPower:
     """What the units can do for one part of an expectation."""
 
     name: str
-    """Arms that are compared."""
+    """Arms that are compared, and the metric where the expectation names one."""
     asked: str
     """What is asked, in few characters."""
     spread: str
@@ -128,7 +128,7 @@ def _part(
 ) -> PartPower:
     level, n = 1 - alpha, claim.units(tier)
     factor = not isinstance(leaf, Slope) and scale_of(leaf) != "natural"
-    name = f"slope of {leaf.arm}" if isinstance(leaf, Slope) else ("/" if factor else " - ").join(leaf.arms_used())
+    name = effect_name(leaf)
     if isinstance(leaf, AtLeast) and claim.protocol.unit == "item" and claim.protocol.cluster is None:
         words, reach, needed = _share(leaf, n, level)
     else:

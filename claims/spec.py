@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
 from claimbench.errors import SpecError
-from claimbench.expectation import AtLeast, Expectation, leaves
+from claimbench.expectation import IF_USED, AtLeast, Expectation, leaves
 from claimbench.protocol import TIERS, Protocol, Tier, Tuning, misfit
 
 __all__ = [
@@ -109,6 +109,12 @@ class Metric(Model):
     """SI unit, or `1`."""
     better: Literal["higher", "lower"]
     """Which direction favours an arm."""
+    units: Annotated[dict[str, str], IF_USED] = {}
+    """Units of further metrics that are recorded beside it; `1` for one that is left out."""
+
+    def unit_of(self, name: str | None) -> str:
+        """Unit of a metric that the records hold; None is this one."""
+        return self.unit if name in (None, self.name) else self.units.get(name, "1")
 
 
 class Needs(Model):

@@ -1,10 +1,19 @@
-"""How settings are put into words, on pages and on the command line."""
+"""How settings and workloads are put into words, on pages and on the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["settings_words"]
+from claimbench.spec import Workload
+
+__all__ = ["settings_words", "workload_words"]
+
+
+def workload_words(load: Workload) -> str:
+    """What a workload is, by its class's docstring, and its sizes; its `kind` where it has no docstring."""
+    said = " ".join((type(load).__doc__ or "").split()).rstrip(".")
+    settings = settings_words(load.model_dump(mode="json", exclude={"kind"} if said else None))
+    return "; ".join(part for part in (said, settings) if part)
 
 
 def settings_words(settings: Mapping[str, object]) -> str:

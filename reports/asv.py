@@ -1,7 +1,8 @@
 """Result files for an asv dashboard: asv reads our numbers, it never measures them.
 
-asv recognises upward steps only, so every series is lower-is-better: `track_gap` is 0 where the effect is as
-published, 1 where there is none, above 1 where it goes the wrong way; raw series end in `_s`, `_bytes` or `_error`.
+asv recognises upward steps only, so every series is lower-is-better. `track_gap` is 0 where the effect is as published,
+1 where there is none, above 1 where it goes the wrong way; `track_shortfall` is the same of the effect that is asked,
+where none is published, and below 0 where it is exceeded. Raw series end in `_s`, `_bytes` or `_error`.
 `series` names them all from the specs alone; `suite/dashboard.py` and `export` both take their names from there.
 """
 
@@ -20,7 +21,7 @@ from typing import Any, Literal
 
 from claimbench.errors import HostError
 from claimbench.evidence import judge_all
-from claimbench.expectation import Exact, leaves
+from claimbench.expectation import AtLeast, Difference, Exact, Ratio, leaves
 from claimbench.lock import Lock
 from claimbench.record import Machine, Record
 from claimbench.reports.estimates import leaf_name, unit_effects, unit_values
@@ -45,7 +46,7 @@ class Series:
     """The claim."""
     tier: Tier
     """Tier."""
-    what: Literal["gap", "metric", "gate", "check"]
+    what: Literal["gap", "shortfall", "metric", "gate", "check"]
     """What its rows are read from."""
     suffix: str
     """End of its name."""
@@ -98,9 +99,12 @@ def series(claims: Iterable[AnyClaim]) -> list[Series]:
 
 def _series_of(claim: Claim, tier: Tier) -> list[Series]:
     found: list[Series] = []
-    parts = tuple(leaf_name(leaf) for leaf in leaves(claim.expectation) if getattr(leaf, "published", None) is not None)
-    if parts:
+    judged = [leaf for leaf in leaves(claim.expectation) if isinstance(leaf, AtLeast | Ratio | Difference)]
+    if parts := tuple(leaf_name(leaf) for leaf in judged if leaf.published is not None):
         found.append(Series(claim, tier, "gap", "gap", "part", parts, "share of the published effect that is missing"))
+    if parts := tuple(leaf_name(leaf) for leaf in judged if leaf.published is None):
+        unit = "share of the effect asked that is missing"
+        found.append(Series(claim, tier, "shortfall", "shortfall", "part", parts, unit))
     exact = [leaf for leaf in leaves(claim.expectation) if isinstance(leaf, Exact)]
     boxes = {name: box for leaf in exact for name, box in leaf.boxes.items() if box.low is None}
     if not exact and claim.metric.better == "lower":
@@ -109,7 +113,7 @@ def _series_of(claim: Claim, tier: Tier) -> list[Series]:
         found.append(Series(claim, tier, "metric", suffix, "arm", arms, claim.metric.unit))
     for unit in sorted({box.unit for box in boxes.values()}):
         checks = tuple(name for name, box in boxes.items() if box.unit == unit)
-        found.append(Series(claim, tier, "check", _suffixed("checks", unit), "check", checks, unit))
+        found.append(Series(claim, tier, "check", _suffixed(f"checks{_words(unit)}", unit), "check", checks, unit))
     if claim.gates:
         found.append(Series(claim, tier, "gate", "gates_error", "gate", tuple(claim.gates), "1"))
     return found
@@ -120,12 +124,19 @@ def _suffixed(name: str, unit: str) -> str:
     return name if name.endswith(end) else name + end
 
 
+def _words(unit: str) -> str:
+    """What tells the checks of one unit from those of another, where the end of the name does not."""
+    if unit in ("1", "s", "B", "bytes"):
+        return ""
+    return "_" + re.sub(r"\W+", "_", unit.replace("%", "percent"))
+
+
 def read(one: Series, records: Sequence[Record], lock: Lock) -> dict[str, Reading]:
     """Row → reading, from the newest of the claim's records; rows without data are left out."""
     trials = collect(one.claim, one.tier, records).ok
     if not trials:
         return {}
-    if one.what == "gap":
+    if one.what in ("gap", "shortfall"):
         return _gaps(one, trials, records, lock)
     found: dict[str, list[float]] = {}
     for row in one.rows:
@@ -152,6 +163,8 @@ def _gaps(one: Series, trials: Sequence[Record], records: Sequence[Record], lock
         effect = verdict.parts[0].effect if verdict.parts else None
         if effect is None:
             continue
+        if one.what == "shortfall":
+            effect = effect.model_copy(update={"published": effect.threshold})
         estimate, *ends = (_gap_at(effect, value) for value in (effect.estimate, effect.low, effect.high))
         samples = tuple(_gap_at(effect, value) for value in unit_effects(one.claim, leaf, trials))
         found[leaf_name(leaf)] = Reading(estimate, min(ends), max(ends), samples)

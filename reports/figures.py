@@ -57,8 +57,10 @@ class Line:
 
 def effects(bars: Sequence[Bar], title: str) -> bytes:
     """One row an effect: dot and bar for estimate and interval, marks for θ0, r and the paper's figure."""
-    row, top, left, right = 40.0, 34.0, 280.0, 560.0
-    canvas = Canvas(_WIDTH, top + row * len(bars) + 12, title)
+    row, top = 40.0, 34.0
+    left = max(280.0, _room([bar.label for bar in bars]))
+    right = left + 280.0
+    canvas = Canvas(max(_WIDTH, right + _room([bar.found for bar in bars])), top + row * len(bars) + 12, title)
     _legend(canvas, left)
     for index, bar in enumerate(bars):
         y = top + row * (index + 0.5)
@@ -77,6 +79,11 @@ def effects(bars: Sequence[Bar], title: str) -> bytes:
         canvas.text(left - 12, y + 4, bar.label, "end")
         canvas.text(right + 12, y + 4, bar.found, colour=bar.colour)
     return canvas.render()
+
+
+def _room(words: Sequence[str]) -> float:
+    """Pixels that the longest of the words takes at most, with a margin."""
+    return 6.5 * max(map(len, words), default=0) + 24.0
 
 
 def _legend(canvas: Canvas, left: float) -> None:

@@ -73,7 +73,7 @@ def raw_table(claim: Claim, trials: Sequence[Record]) -> str:
         own = [trial for trial in trials if trial.arm == arm.name]
         for name in sorted({name for trial in own for name in trial.samples}):
             values = unit_values(claim, own, arm.name, name)
-            unit = claim.metric.unit if name == claim.metric.name else "1"
+            unit = claim.metric.unit_of(name)
             middle, spread = _moments(values)
             ends = (quantity(end, unit, 4) for end in (min(values), max(values)))
             rows.append((arm.name, name, str(len(values)), quantity(middle, unit, 4), quantity(spread, unit), *ends))

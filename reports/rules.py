@@ -16,6 +16,7 @@ from claimbench.expectation import (
     Within,
     leaves,
 )
+from claimbench.means import effect_name
 from claimbench.reports.numbers import as_given, number
 from claimbench.spec import Claim
 
@@ -28,12 +29,12 @@ def decides(claim: Claim) -> list[str]:
 
 
 def _sentence(leaf: Part, claim: Claim) -> str:
-    metric, unit = claim.metric, claim.metric.unit
+    metric, unit = claim.metric, claim.metric.unit_of(getattr(leaf, "metric", None))
     if isinstance(leaf, AtLeast):
         side = "at least" if metric.better == "higher" else "at most"
         return (
             f"the mean {leaf.metric or metric.name} of `{leaf.arm}` is {side} {as_given(leaf.floor, unit)} "
-            f"({as_given(leaf.reference, unit)} would mean nothing)"
+            f"(at {as_given(leaf.reference, unit)} there is nothing to claim)"
         )
     if isinstance(leaf, Ratio):
         floor = "; the paper states it as a floor" if leaf.is_floor else ""
@@ -84,9 +85,9 @@ def bounds(claim: Claim, part: PartVerdict, effect: Effect) -> tuple[float, ...]
     if part.kind == "equivalent":
         return (1 / effect.threshold if effect.is_factor else -effect.threshold, effect.threshold)
     for leaf in leaves(claim.expectation):
-        if isinstance(leaf, Within) and part.kind == "within" and effect.name == leaf.arm:
+        if isinstance(leaf, Within) and part.kind == "within" and effect.name == effect_name(leaf):
             return (leaf.value - leaf.margin, leaf.value + leaf.margin)
-        if isinstance(leaf, Slope) and part.kind == "slope" and effect.name.endswith(f" {leaf.arm}"):
+        if isinstance(leaf, Slope) and part.kind == "slope" and effect.name == effect_name(leaf):
             return (leaf.exponent - leaf.tolerance, leaf.exponent + leaf.tolerance)
     return (effect.threshold,)
 
@@ -100,9 +101,9 @@ def asked(claim: Claim, part: PartVerdict) -> str:
         if isinstance(leaf, Exact) and part.kind == "exact" and effect.name in leaf.boxes:
             box = leaf.boxes[effect.name]
             return _box(box.low, box.high, box.unit)
-        if isinstance(leaf, Slope) and part.kind == "slope" and effect.name.endswith(f" {leaf.arm}"):
+        if isinstance(leaf, Slope) and part.kind == "slope" and effect.name == effect_name(leaf):
             return f"{as_given(leaf.exponent)} ± {as_given(leaf.tolerance)}"
-        if isinstance(leaf, Within) and part.kind == "within" and effect.name == leaf.arm:
+        if isinstance(leaf, Within) and part.kind == "within" and effect.name == effect_name(leaf):
             return f"{as_given(leaf.value, effect.unit)} ± {as_given(leaf.margin, effect.unit)}"
     if part.kind == "equivalent" and effect.is_factor:
         return f"between {number(1 / effect.threshold)} and {as_given(effect.threshold)}×"

@@ -16,7 +16,7 @@ from claimbench.reports.tables import table
 from claimbench.spec import AnyClaim, Arm, Claim, Tier
 from claimbench.units import Evidence, collect, sweeps
 from claimbench.verdict import Effect, PartVerdict, Verdict
-from claimbench.wording import settings_words
+from claimbench.wording import settings_words, workload_words
 
 __all__ = ["Finding", "Section", "effect_words", "published_table", "published_words", "section", "sentence"]
 
@@ -30,7 +30,7 @@ class Finding:
     words: str
     """The verdict as a sentence."""
     workload: str
-    """Sizes."""
+    """What a trial works on, and its sizes."""
     units: str
     """Units and seeds."""
     effects: str
@@ -108,7 +108,7 @@ def _finding(
     return Finding(
         tier=verdict.tier,
         words=sentence(verdict) if claim.role == "confirmatory" else "",
-        workload=settings_words(claim.workloads[verdict.tier].model_dump(mode="json")),
+        workload=workload_words(claim.workloads[verdict.tier]),
         units=units_words(claim, good),
         effects=_effects(claim, verdict, judged=claim.role == "confirmatory"),
         raw=raw_table(claim, good),
@@ -207,7 +207,7 @@ def _figures(
         ]
         x_name = next(trial.curves[name].x_name for trial in trials if name in trial.curves)
         title = f"{claim.label}, {name} against {x_name}, {tier}"
-        unit = claim.metric.unit if name == claim.metric.name else "1"
+        unit = claim.metric.unit_of(name)
         if timed:
             crossings = list(_crossings(lines))
             said += [words for words, _ in crossings]

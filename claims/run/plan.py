@@ -284,7 +284,7 @@ def _obstacle(claim: Claim, machine: Machine) -> str:
         return "needs a GPU, and this machine shows none; run it where `claimbench doctor` finds one"
     for package in needs.packages:
         if find_spec(package.split(".")[0]) is None:
-            return f"needs the package {package}: pip install 'claimbench[peers]', or {package} itself"
+            return f"needs the package {package}: pip install 'claimbench[peers,arena]', or {package} itself"
     for name in needs.data:
         if not data.available(name):
             return f"needs the data set {name}: claimbench data fetch {name}"

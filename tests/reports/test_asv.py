@@ -13,9 +13,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from synthetic import ABLATION, CLAIMS, COMMIT, MEMORY, SPEED, controls, record, records, timed, trained
+from synthetic import ABLATION, CLAIMS, COMMIT, EXPLORED, MEMORY, SPEED, controls, record, records, timed, trained
 
 from claimbench import registry
+from claimbench.expectation import Box, Exact
 from claimbench.lock import Lock
 from claimbench.record import Machine
 from claimbench.reports import asv
@@ -145,12 +146,37 @@ def test_dirty_and_foreign_commits_are_named_and_skipped(dashboard: tuple[Path, 
 
 def test_every_series_is_lower_is_better_and_says_its_unit() -> None:
     every = asv.series(CLAIMS)
-    assert {one.suffix.rsplit("_", 1)[-1] for one in every} == {"gap", "s", "bytes", "error"}
+    assert {one.suffix.rsplit("_", 1)[-1] for one in every} == {"gap", "shortfall", "s", "bytes", "error"}
     names = [one.name for one in every]
     assert len(set(names)) == len(names)
     assert "claims.invented.lean.smoke.track_checks_bytes" in names
     # Accuracy is better when higher: only its gap may be shown.
     assert [one.suffix for one in every if one.claim is ABLATION] == ["gap"]
+
+
+def test_no_two_series_of_our_own_claims_bear_one_name() -> None:
+    names = [one.name for one in asv.series(registry.select())]
+    assert len(names) == len(set(names))
+
+
+def test_checks_of_different_units_are_different_series() -> None:
+    boxes = {"largest": Box(high=0.5, unit="points"), "places": Box(high=0), "share": Box(high=3, unit="%")}
+    mixed = MEMORY.model_copy(update={"expectation": Exact(boxes=boxes)})
+    held = [record(mixed, "layer", (0,), checks={"largest": (0.4, 0.4), "places": (0, 0), "share": (2, 2)})]
+    found = {one.suffix: asv.read(one, held, LOCK) for one in asv.series([mixed])}
+    assert {suffix: {name: r.value for name, r in rows.items()} for suffix, rows in found.items()} == {
+        "checks_error": {"places": 0},
+        "checks_percent_error": {"share": 2},
+        "checks_points_error": {"largest": 0.4},
+    }
+
+
+def test_where_no_effect_is_published_the_one_that_is_asked_is_0() -> None:
+    (one,) = (one for one in asv.series([EXPLORED]) if one.what == "shortfall")
+    (reading,) = asv.read(one, trained(EXPLORED, {"selective": 2.0}, n=3), LOCK).values()
+    # Asked is 3 and nothing achieved 8: 2 is beyond by a fifth of the way.
+    assert reading.value == pytest.approx(-0.2, abs=0.01)
+    assert len(reading.samples) == 3
 
 
 @pytest.mark.parametrize(

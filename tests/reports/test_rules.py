@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from factories import HEALTHY, claim, judged, record, timing, units
+from factories import HEALTHY, claim, judged, record, timing, units, unpaired
 from synthetic import PAPER
 
 from claimbench.evidence import judge_all
-from claimbench.expectation import Equivalent, Expectation, NotWorse, Ratio, Within
+from claimbench.expectation import AllOf, AtLeast, Equivalent, Expectation, NotWorse, Ratio, Within
 from claimbench.lock import Lock
 from claimbench.reports.estimates import unit_effects
 from claimbench.reports.pages import Provenance, build
 from claimbench.reports.rules import asked, bounds, decides
-from claimbench.spec import Protocol
+from claimbench.spec import Metric, Protocol
 
 LATENCIES = {"ours": [1e-3 + 1e-6 * i for i in range(10)], "theirs": [1e-3 + 1e-6 * i for i in range(10)]}
 
@@ -76,3 +76,34 @@ def test_a_page_names_items_clusters_and_the_look() -> None:
     assert "50 items an arm, in clusters by prompt: 0–49" in text
     assert "judged at look 1 of 2 looks, planned after 50, 100 units an arm, by O'Brien and Fleming's boundary" in text
     assert "0.9 ± 0.3" in text
+
+
+def test_parts_about_other_metrics_are_told_apart_and_have_their_own_units() -> None:
+    of = unpaired(
+        AllOf(
+            parts=(
+                AtLeast(arm="ours", floor=4400, reference=6800),
+                AtLeast(arm="ours", metric="missed", floor=0.065, reference=0.1),
+                Within(arm="ours", metric="width", value=0.2, margin=0.05),
+                Within(arm="ours", metric="height", value=3, margin=2),
+            )
+        ),
+        metric=Metric(name="votes", unit="votes", better="lower", units={"height": "cm"}),
+    )
+    held = [
+        record(
+            of, "ours", (i,), samples={"votes": (3000.0 + i,), "missed": (0.05 + i / 1e4,), "width": (0.2 + i / 1e4,)}
+        )
+        for i in range(8)
+    ]
+    held = [r.model_copy(update={"samples": {**r.samples, "height": (2.0 + r.seeds[0] / 100,)}}) for r in held]
+    parts = judged(of, held).parts
+    assert [part.effect.name for part in parts if part.effect] == [
+        "ours",
+        "ours, missed",
+        "ours, width",
+        "ours, height",
+    ]
+    assert [asked(of, part) for part in parts] == ["at most 4400 votes", "at most 0.065", "0.2 ± 0.05", "3 cm ± 2 cm"]
+    assert bounds(of, parts[3], parts[3].effect) == (1, 5)  # type: ignore[arg-type]
+    assert decides(of)[1] == "the mean missed of `ours` is at most 0.065 (at 0.1 there is nothing to claim)"

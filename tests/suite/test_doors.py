@@ -162,6 +162,10 @@ def test_an_unknown_name_is_a_usage_error(ten: House, arguments: tuple[str, str]
     assert says in result.stderr.str() + result.stdout.str()
 
 
+def test_arena_is_chatbot_arena() -> None:
+    assert registry.select("arena") == registry.paper_claims("chatbot_arena")
+
+
 def test_no_word_of_our_own_claims_holds_another_papers_slug() -> None:
     for claim in registry.select():
         for slug in set(SLUGS) - {claim.paper}:
