@@ -36,8 +36,8 @@ STABLE = Claim(
     workloads={"smoke": Orders(orders=10), "cpu": Orders(orders=30)},
     metric=Metric(name="ratio", unit="1", better="higher"),
     expectation=AtLeast(arm="elo", floor=3.0, reference=1.0),
-    protocol=Protocol(unit="seed", n={"smoke": 8, "cpu": 12}, n_min=8, first_seed=200, seeds_per_trial=4),
-    needs=Needs(core_seconds={"smoke": 5.0, "cpu": 15.0}, data=_DATA),
+    protocol=Protocol(unit="seed", n={"smoke": 12, "cpu": 16}, n_min=12, first_seed=200, seeds_per_trial=4),
+    needs=Needs(core_seconds={"smoke": 8.0, "cpu": 20.0}, data=_DATA),
     setups_tried=2,
     keywords=("elo", "order"),
     caveats=(
@@ -79,7 +79,7 @@ OTHER_SYSTEMS = Claim(
     expectation=AllOf(
         parts=tuple(AtLeast(arm=name, floor=1.0, reference=0.5) for name in ("glicko2", "trueskill", "weng_lin"))
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 6}, n_min=6, seeds_per_trial=2),
+    protocol=Protocol(unit="seed", n={"cpu": 6}, n_min=6, first_seed=300, seeds_per_trial=2),
     needs=Needs(core_seconds={"cpu": 40.0}, data=_DATA, packages=("glicko2", "trueskill", "openskill")),
     setups_tried=1,
     keywords=("glicko", "trueskill", "order"),
@@ -101,7 +101,7 @@ ROOT_K = Claim(
     workloads={"cpu": Orders(orders=10, ks=(1.0, 4.0, 16.0, 32.0))},
     metric=Metric(name="median_sd", unit="points", better="lower"),
     expectation=Slope(arm="elo", exponent=0.5, tolerance=0.1),
-    protocol=Protocol(unit="seed", n={"cpu": 12}, n_min=8, seeds_per_trial=4),
+    protocol=Protocol(unit="seed", n={"cpu": 16}, n_min=12, first_seed=300, seeds_per_trial=4),
     needs=Needs(core_seconds={"cpu": 15.0}, data=_DATA),
     setups_tried=2,
     keywords=("elo", "order"),
@@ -123,7 +123,7 @@ SIMILAR = Claim(
     workloads={"cpu": Orders(orders=30)},
     metric=Metric(name="median_distance", unit="points", better="lower"),
     expectation=AtLeast(arm="elo", floor=3.0, reference=10.0),
-    protocol=Protocol(unit="seed", n={"cpu": 12}, n_min=8, seeds_per_trial=4),
+    protocol=Protocol(unit="seed", n={"cpu": 16}, n_min=12, first_seed=300, seeds_per_trial=4),
     needs=Needs(core_seconds={"cpu": 12.0}, data=_DATA),
     setups_tried=2,
     keywords=("elo", "order"),
@@ -153,8 +153,8 @@ WIDE = Claim(
     workloads={"cpu": Resamples(resamples=100)},
     metric=Metric(name="ratio", unit="1", better="higher"),
     expectation=AtLeast(arm="elo", floor=2.0, reference=1.0),
-    protocol=Protocol(unit="seed", n={"cpu": 12}, n_min=8, seeds_per_trial=4),
-    needs=Needs(core_seconds={"cpu": 90.0}, data=_DATA),
+    protocol=Protocol(unit="seed", n={"cpu": 16}, n_min=12, first_seed=300, seeds_per_trial=4),
+    needs=Needs(core_seconds={"cpu": 120.0}, data=_DATA),
     setups_tried=3,
     keywords=("elo", "bootstrap", "interval"),
     caveats=(
@@ -199,7 +199,7 @@ ESTIMATES = Claim(
             for k in _KS
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 96}, n_min=24, paired=True, seeds_per_trial=24),
+    protocol=Protocol(unit="seed", n={"cpu": 96}, n_min=24, first_seed=300, paired=True, seeds_per_trial=24),
     needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
     setups_tried=2,
     keywords=("elo", "estimation"),
@@ -229,7 +229,7 @@ PARITY = Claim(
             NotWorse(subject="averaged", baseline="bradley_terry", margin=2.0, metric=f"rmse_{n}") for n in _SIZES[1:]
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 24}, n_min=16, paired=True, seeds_per_trial=8),
+    protocol=Protocol(unit="seed", n={"cpu": 24}, n_min=16, first_seed=300, paired=True, seeds_per_trial=8),
     needs=Needs(core_seconds={"cpu": 20.0}, data=_DATA),
     setups_tried=1,
     keywords=("elo", "estimation"),

@@ -41,7 +41,7 @@ _METHODS = ("chi2", "max_t_pairs", "pointwise")
 def coverage(trial: Trial) -> Quality:
     """CA-11: share of 95 % sandwich intervals of ξ_m − ξ_1 that hold the truth, M models and n votes.
 
-    `coverage_M_n`, `missed_M_n` (the rest of it) and `width_M_n` (natural units), one value a seed.
+    `coverage_M_n` and `width_M_n` (natural units), one value a seed.
     """
     work = workload_of(trial, Coverage)
     values: dict[str, list[float]] = {}
@@ -49,7 +49,7 @@ def coverage(trial: Trial) -> Quality:
         for models in work.models:
             for votes in work.votes:
                 covered, width = _covered(work, models, votes, seed)
-                found = {"coverage": covered, "missed": 1 - covered, "width": width}
+                found = {"coverage": covered, "width": width}
                 for name, value in found.items():
                     values.setdefault(f"{name}_{models}_{votes}", []).append(value)
         trial.progress(done + 1, len(trial.seeds))
