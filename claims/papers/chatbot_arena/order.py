@@ -191,7 +191,7 @@ ESTIMATES = Claim(
         ),
     ),
     workloads={"cpu": KnownTruth(models=20, votes=_SIZES)},
-    metric=Metric(name="rmse_10000", unit="points", better="lower"),
+    metric=Metric(name="rmse_10000", unit="points", better="lower", units={f"rmse_{n}": "points" for n in _SIZES}),
     expectation=AllOf(
         parts=tuple(
             Ratio(subject="bradley_terry", baseline=f"elo_{k:g}", at_least=1.25, metric=f"rmse_{n}")
@@ -223,7 +223,7 @@ PARITY = Claim(
         ),
     ),
     workloads={"cpu": KnownTruth(models=20, votes=_SIZES[1:])},
-    metric=Metric(name="rmse_10000", unit="points", better="lower"),
+    metric=Metric(name="rmse_10000", unit="points", better="lower", units={"rmse_50000": "points"}),
     expectation=AllOf(
         parts=tuple(
             NotWorse(subject="averaged", baseline="bradley_terry", margin=2.0, metric=f"rmse_{n}") for n in _SIZES[1:]
