@@ -101,7 +101,7 @@ def _results(task: Task, records: Sequence[Record], health: Health) -> _Results 
     claim = task.claim
     named = {arm.competitor: arm for arm in claim.arms if arm.competitor}
     evidence = collect(claim, task.tier, [record for record in records if record.role == claim.role])
-    if len(named) < 2 or not evidence.ok or unusable(claim, evidence, health):
+    if len(named) < 2 or not evidence.ok or unusable(claim, task.tier, evidence, health):
         return None
     try:
         units = {name: _units(claim, evidence, arm) for name, arm in sorted(named.items())}

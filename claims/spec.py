@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationErr
 from claimbench.errors import SpecError
 from claimbench.expectation import IF_USED, AtLeast, Expectation, leaves
 from claimbench.protocol import TIERS, Protocol, Tier, Tuning, misfit
+from claimbench.stats.sample_size import ALPHA
 
 __all__ = [
     "TIERS",
@@ -277,7 +278,7 @@ class Claim(_Statement):
             {
                 "expectation": self.expectation.model_dump(mode="json"),
                 "role": self.role,
-                "alpha": 0.05,
+                "alpha": ALPHA,
                 "family": family,
             }
         )

@@ -76,7 +76,7 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
             )
         refused = f"; {evidence.refused} records of another measurement were left out" if evidence.refused else ""
         return verdict("INCONCLUSIVE", f"not measured yet{refused}")
-    if reason := unusable(claim, evidence, health):
+    if reason := unusable(claim, tier, evidence, health):
         return verdict("INVALID", reason)
     if len(looks) > 1 and not evidence.look:  # else whoever stops a run has looked once more than was planned
         return verdict("INCONCLUSIVE", f"nothing is judged before the first look, at {looks[0]} units an arm")
@@ -98,14 +98,14 @@ def judge(claim: Claim, tier: Tier, m: int, records: Sequence[Record], health: H
     return verdict(status, _reason(status, parts) + onwards, parts, counts)
 
 
-def unusable(claim: Claim, evidence: Evidence, health: Health) -> str:
+def unusable(claim: Claim, tier: Tier, evidence: Evidence, health: Health) -> str:
     """Why nothing may be said from these records, or an empty string: controls, gates, conditions, placebos."""
     measured = {record.arm for record in evidence.ok}
     if missing := [arm.name for arm in claim.arms if arm.role == "control" and arm.name not in measured]:
         return f"no valid unit of the control {', '.join(missing)}, which must come out negative"
     if reason := fault(claim, evidence):
         return reason
-    return health.fault({record.run for record in evidence.ok}) if claim.protocol.unit == "process" else ""
+    return health.fault({record.run for record in evidence.ok}, tier) if claim.protocol.unit == "process" else ""
 
 
 def _reason(status: Status, parts: Sequence[PartVerdict]) -> str:

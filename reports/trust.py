@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from claimbench.health import Health
+from claimbench.health import Health, on_gpu
+from claimbench.protocol import TIERS
 from claimbench.reports.numbers import interval, number
 
 __all__ = ["health_lines"]
@@ -17,9 +18,14 @@ def health_lines(health: Health) -> list[str]:
         f"placebo, the same code on both sides: {health.false_alarms} of {health.runs} runs look like an effect at 5 % "
         f"({number(100 * health.rate)} % observed; smallest p {number(lowest)}, pooled p {number(health.pooled_p)})"
     ]
-    seen = [f"{interval(*ends)} in {run}" for run, ends in sorted(health.control_ratio.items())]
+    seen = [
+        f"{interval(*ends)} in {run}{' on a GPU' if run in health.gpu_runs else ''}"
+        for run, ends in sorted(health.control_ratio.items())
+    ]
     if seen:
         lines.append(f"positive control, 1.5 times the work (95 % interval of the slowdown): {'; '.join(seen)}")
-    if reason := health.fault(health.placebo_p):
-        lines.append(f"timings may not be believed: {reason}")
-    return lines
+    reasons = [
+        health.fault([run for run in health.placebo_p if (run in health.gpu_runs) == on_gpu(tier)], tier)
+        for tier in TIERS
+    ]
+    return lines + [f"timings may not be believed: {reason}" for reason in dict.fromkeys(reasons) if reason]

@@ -10,25 +10,30 @@ from factories import TEN, record, units
 from scipy import stats
 
 from claimbench.health import IMPOSSIBLE, Health, assess
-from claimbench.papers.house import PLACEBO, POSITIVE_CONTROL
+from claimbench.papers.house import PLACEBO, PLACEBO_GPU, POSITIVE_CONTROL, POSITIVE_CONTROL_GPU
+from claimbench.protocol import Tier
 from claimbench.record import Record
+
+
+TEN_TIMES = [1e-3 * math.exp(0.05 * step) for step in TEN]
 
 
 def column(rng: np.random.Generator, median: float, spread: float = 0.05, n: int = 10) -> list[float]:
     return (median * np.exp(rng.normal(0.0, spread, n))).tolist()
 
 
-def controls(run: str, seed: int, *, b: float = 1e-3, slow: float = 1.5e-3) -> list[Record]:
+def controls(run: str, seed: int, *, b: float = 1e-3, slow: float = 1.5e-3, tier: Tier = "smoke") -> list[Record]:
     rng = np.random.default_rng(seed)
+    placebo, control = (PLACEBO_GPU, POSITIVE_CONTROL_GPU) if tier == "gpu" else (PLACEBO, POSITIVE_CONTROL)
     return [
-        *units(PLACEBO, {"a": column(rng, 1e-3), "b": column(rng, b)}, run=run),
-        *units(POSITIVE_CONTROL, {"fast": column(rng, 1e-3), "slow": column(rng, slow)}, run=run),
+        *units(placebo, {"a": column(rng, 1e-3), "b": column(rng, b)}, run=run, tier=tier),
+        *units(control, {"fast": column(rng, 1e-3), "slow": column(rng, slow)}, run=run, tier=tier),
     ]
 
 
 def test_a_healthy_run() -> None:
     health = assess(controls("one", 1))
-    assert not health.fault({"one"})
+    assert not health.fault({"one"}, "smoke")
     assert health.runs == 1
     low, high = health.control_ratio["one"]
     assert 1.3 < low < 1.5 < high < 1.7
@@ -55,34 +60,72 @@ def test_the_placebo_says_how_far_two_processes_of_one_code_differ() -> None:
 
 def test_a_placebo_that_shows_something_condemns_its_run_alone() -> None:
     health = assess([*controls("good", 1), *controls("sick", 2, b=1.4e-3)])
-    assert not health.fault({"good"})
-    assert "placebo of run sick shows an effect" in health.fault({"good", "sick"})
+    assert not health.fault({"good"}, "smoke")
+    assert "placebo of run sick shows an effect" in health.fault({"good", "sick"}, "smoke")
 
 
 def test_an_unseen_slowdown_condemns_the_run() -> None:
     health = assess(controls("blind", 3, slow=1e-3))
-    assert "could not see a slowdown" in health.fault({"blind"})
+    assert "could not see a slowdown" in health.fault({"blind"}, "smoke")
 
 
 def test_a_slowdown_seen_the_wrong_way_is_not_seen() -> None:
-    assert "could not see" in assess(controls("turned", 3, slow=0.5e-3)).fault({"turned"})
+    assert "could not see" in assess(controls("turned", 3, slow=0.5e-3)).fault({"turned"}, "smoke")
 
 
 def test_no_controls_no_belief() -> None:
     health = assess([])
     assert health == Health()
-    assert "no placebo" in health.fault({"any"})
-    assert not health.fault(set()), "nothing timed, nothing to doubt"
+    assert "no placebo" in health.fault({"any"}, "smoke")
+    assert not health.fault(set(), "smoke"), "nothing timed, nothing to doubt"
     assert math.isnan(health.rate)
     alone = assess(r for r in controls("one", 1) if r.role == "placebo")
-    assert "no positive control" in alone.fault({"one"})
+    assert "no positive control" in alone.fault({"one"}, "smoke")
 
 
 def test_an_interrupted_run_is_vouched_for_by_others() -> None:
     cut = [r for r in controls("cut", 2, b=9.0) if r.seeds[0] < 9]
     health = assess([*controls("one", 1), *cut])
     assert set(health.placebo_p) == set(health.control_ratio) == {"one"}, "half a control is none"
-    assert not health.fault({"cut", "one"})
+    assert not health.fault({"cut", "one"}, "smoke")
+
+
+def test_a_gpu_is_vouched_for_by_a_gpu_and_a_processor_by_a_processor() -> None:
+    smoke, cpu, gpu = (controls(tier, seed, tier=tier) for seed, tier in enumerate(("smoke", "cpu", "gpu"), 1))
+    processor, device, both = assess([*smoke, *cpu]), assess(gpu), assess([*smoke, *gpu])
+    assert (processor.gpu_runs, device.gpu_runs, both.gpu_runs) == (frozenset(), {"gpu"}, {"gpu"})
+    for tier in ("smoke", "cpu"):
+        assert not processor.fault({"cut"}, tier)
+        assert not both.fault({"cut"}, tier)
+        assert device.fault({"cut"}, tier).startswith("no placebo on a processor has run")
+    for tier in ("gpu", "paper"):
+        assert not device.fault({"cut"}, tier)
+        assert not both.fault({"cut"}, tier)
+        assert processor.fault({"cut"}, tier).startswith("no placebo on a GPU has run")
+        assert not processor.fault(set(), tier)
+
+
+def test_both_controls_must_come_from_the_same_kind_of_device() -> None:
+    mixed = [
+        *(r for r in controls("one", 1, tier="cpu") if r.role == "control"),
+        *(r for r in controls("two", 2, tier="gpu") if r.role == "placebo"),
+    ]
+    health = assess(mixed)
+    assert health.fault({"two"}, "gpu").startswith("no positive control on a GPU has run")
+    assert health.fault({"one"}, "cpu").startswith("no placebo on a processor has run")
+
+
+def test_half_a_control_on_a_gpu_vouches_for_nothing() -> None:
+    cut = [r for r in controls("cut", 2, tier="gpu") if r.seeds[0] < 9]
+    health = assess([*controls("one", 1), *cut])
+    assert health.gpu_runs == frozenset()
+    assert "on a GPU" in health.fault({"cut"}, "gpu")
+
+
+def test_a_sick_gpu_condemns_its_own_runs() -> None:
+    health = assess([*controls("one", 1), *controls("sick", 2, b=1.4e-3, tier="gpu")])
+    assert "placebo of run sick shows an effect" in health.fault({"sick"}, "gpu")
+    assert not health.fault({"one"}, "cpu")
 
 
 def test_merged_copies_count_once() -> None:
@@ -115,7 +158,15 @@ def test_false_alarms_pool_over_runs() -> None:
     assert health.false_alarms == 5
     assert all(p > 1e-3 for p in health.placebo_p.values()), "no run alone is condemned"
     assert health.pooled_p == pytest.approx(stats.binomtest(5, 6, 0.05).pvalue)
-    assert "placebos look like effects" in health.fault({"run0"})
+    for tier in ("smoke", "gpu"):
+        assert "5 of 6 placebos look like effects, far more than the 5 %" in health.fault({"run0"}, tier)
+
+
+def test_too_few_false_alarms_are_no_better() -> None:
+    health = assess(r for i in range(150) for r in units(PLACEBO, {"a": TEN_TIMES, "b": TEN_TIMES}, run=f"run{i}"))
+    assert health.pooled_p == pytest.approx(stats.binomtest(0, 150, 0.05).pvalue)
+    assert health.pooled_p < IMPOSSIBLE
+    assert "0 of 150 placebos look like effects, far fewer than the 5 %" in health.fault({"run0"}, "smoke")
 
 
 def test_order_of_records_says_nothing() -> None:

@@ -1,6 +1,7 @@
 """The house's own controls: one comparison that must find nothing, one that must find what was put there.
 
-They run with every run. Their verdicts are never printed as claims; `claimbench.health` reads their records.
+They run with every run that times something, on a GPU the pair whose clock is the GPU's. Their verdicts are never
+printed as claims; `claimbench.health` reads their records.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ __all__ = ["CLAIMS", "PAPER", "ControlWork"]
 
 
 class ControlWork(Workload):
-    """Rounds of an elementwise function over a vector that fits into the first caches."""
+    """Rounds of an elementwise function over a vector, by default one that fits into a processor's first caches."""
 
     kind: Literal["control"] = "control"
     """Discriminator."""
@@ -31,7 +32,7 @@ PAPER = Paper(
     arxiv="none",
     year=2026,
     keywords=("control",),
-    note="A placebo and a positive control, measured and judged by the same code as every timing claim.",
+    note="A placebo and a positive control, on a processor and on a GPU, measured and judged by the same code as every timing claim.",
 )
 
 _SOURCE = Source(arxiv="0000.00000v1", where="no paper: a control of the harness")
@@ -40,6 +41,12 @@ _PROTOCOL = Protocol(unit="process", n={"smoke": 10, "cpu": 10}, n_min=10)
 _GATES = {"before": 1e-5, "after": 1e-5}
 _NEEDS = Needs(core_seconds={"smoke": 5.0, "cpu": 30.0}, memory_bytes=2**30, trial_seconds=60.0)
 _EXPERIMENT = "claimbench.measure.controls:elementwise_rounds"
+
+_PROTOCOL_GPU = Protocol(unit="process", n={"gpu": 10}, n_min=10)
+_NEEDS_GPU = Needs(device="cuda", memory_bytes=16 * 2**30, core_seconds={"gpu": 60.0})
+_EXPERIMENT_GPU = "claimbench.measure.controls:elementwise_rounds_on_gpu"
+_WORK_GPU = ControlWork(elements=2**23, rounds=10)
+"""More than a second-level cache holds, so that a round takes the device longer than the host takes to launch it."""
 
 PLACEBO = Claim(
     id="house.placebo",
@@ -81,4 +88,38 @@ POSITIVE_CONTROL = Claim(
     needs=_NEEDS,
 )
 
-CLAIMS = (PLACEBO, POSITIVE_CONTROL)
+PLACEBO_GPU = Claim(
+    id="house.placebo_gpu",
+    label="HOUSE-3",
+    statement="On a GPU the same code on both sides is not seen to differ in speed.",
+    source=_SOURCE,
+    kind="speed",
+    role="placebo",
+    experiment=_EXPERIMENT_GPU,
+    arms=PLACEBO.arms,
+    workloads={"gpu": _WORK_GPU},
+    metric=_METRIC,
+    expectation=PLACEBO.expectation,
+    protocol=_PROTOCOL_GPU,
+    gates=_GATES,
+    needs=_NEEDS_GPU,
+)
+
+POSITIVE_CONTROL_GPU = Claim(
+    id="house.positive_control_gpu",
+    label="HOUSE-4",
+    statement="On a GPU one and a half times the work is seen to be slower.",
+    source=_SOURCE,
+    kind="speed",
+    role="control",
+    experiment=_EXPERIMENT_GPU,
+    arms=POSITIVE_CONTROL.arms,
+    workloads={"gpu": _WORK_GPU},
+    metric=_METRIC,
+    expectation=POSITIVE_CONTROL.expectation,
+    protocol=_PROTOCOL_GPU,
+    gates=_GATES,
+    needs=_NEEDS_GPU,
+)
+
+CLAIMS = (PLACEBO, POSITIVE_CONTROL, PLACEBO_GPU, POSITIVE_CONTROL_GPU)

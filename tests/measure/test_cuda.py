@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +16,11 @@ from toys import Toy
 
 from claimbench.errors import MeasurementRefused
 from claimbench.measure import cuda, execute
+from claimbench.measure.controls import elementwise_rounds_on_gpu
 from claimbench.measure.memory import PeakMemory
 from claimbench.measure.roofline import measure_roofline
+from claimbench.papers.house import PLACEBO_GPU, POSITIVE_CONTROL_GPU
+from claimbench.spec import Claim
 from claimbench.trial import Timed, Trial
 
 HAS_GPU = torch.cuda.is_available()
@@ -157,6 +161,37 @@ def test_the_queue_on_a_stand_in(trial: Trial, monkeypatch: pytest.MonkeyPatch) 
     trial.gates.clear()
     with pytest.raises(MeasurementRefused, match="events cannot be trusted"):
         execute(timed(honest, n=2000), trial, fresh_process=False)
+
+
+def house(claim: Claim, arm: str, **sizes: int) -> Trial:
+    work = claim.workloads["gpu"].model_copy(update=sizes)
+    return Trial(claim.id, "gpu", work, arm, claim.arm(arm).options, (3,), device="cuda", tolerances=claim.gates)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not HAS_GPU, reason="needs a GPU")
+def test_the_house_s_controls_on_a_gpu() -> None:
+    roofline = measure_roofline("cuda")
+    for claim in (PLACEBO_GPU, POSITIVE_CONTROL_GPU):
+        for arm in claim.arms:
+            trial = house(claim, arm.name)
+            timed = elementwise_rounds_on_gpu(trial)
+            assert all(x.device.type == "cuda" for (x,) in timed.inputs)
+            assert len(execute(timed, trial, fresh_process=True, roofline=roofline).samples["latency_s"]) == 20
+
+
+@pytest.mark.skipif(HAS_GPU, reason="there is a real one")
+@pytest.mark.usefixtures("stand_in")
+@pytest.mark.parametrize("claim", [PLACEBO_GPU, POSITIVE_CONTROL_GPU], ids=lambda claim: claim.id)
+def test_the_house_s_controls_on_a_stand_in(claim: Claim) -> None:
+    for arm in claim.arms:
+        trial = house(claim, arm.name, elements=2000)
+        timed = elementwise_rounds_on_gpu(replace(trial, device="cpu"))
+        measured = execute(timed, trial, fresh_process=False)
+        assert len(measured.samples["latency_s"]) == 20
+        assert measured.regime is not None
+        assert measured.regime.clock == "cuda_event"
+        assert set(trial.gates) == set(claim.gates)
 
 
 @pytest.mark.skipif(HAS_GPU, reason="there is a real one")

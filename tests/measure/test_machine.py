@@ -15,9 +15,9 @@ from claimbench import doctor
 from claimbench.errors import SpecError
 from claimbench.measure import execute
 from claimbench.measure import machine as machine_module
-from claimbench.measure.controls import elementwise_rounds
+from claimbench.measure.controls import elementwise_rounds, elementwise_rounds_on_gpu
 from claimbench.measure.machine import machine
-from claimbench.papers.house import CLAIMS, PLACEBO, POSITIVE_CONTROL, ControlWork
+from claimbench.papers.house import CLAIMS, PLACEBO, PLACEBO_GPU, POSITIVE_CONTROL, POSITIVE_CONTROL_GPU, ControlWork
 from claimbench.spec import Claim
 from claimbench.trial import Trial
 
@@ -119,31 +119,67 @@ def run(claim: Claim, arm: str, seed: int = 0, elements: int = 500) -> Trial:
 
 
 def test_the_placebo_does_the_same_on_both_sides() -> None:
-    one, other = (elementwise_rounds(run(PLACEBO, arm)) for arm in ("a", "b"))
-    assert (one.flops, one.bytes) == (other.flops, other.bytes)
-    for mine, theirs in zip(one.inputs, other.inputs, strict=True):
-        assert np.array_equal(one.call(*mine), other.call(*theirs))
+    for experiment, claim in ((elementwise_rounds, PLACEBO), (elementwise_rounds_on_gpu, PLACEBO_GPU)):
+        one, other = (experiment(run(claim, arm)) for arm in ("a", "b"))
+        assert (one.flops, one.bytes) == (other.flops, other.bytes)
+        for mine, theirs in zip(one.inputs, other.inputs, strict=True):
+            assert np.array_equal(one.call(*mine), other.call(*theirs))
 
 
 def test_the_positive_control_does_half_as_much_again() -> None:
-    fast, slow = (elementwise_rounds(run(POSITIVE_CONTROL, arm)) for arm in ("fast", "slow"))
-    assert slow.flops == 1.5 * fast.flops
-    assert not np.array_equal(fast.call(*fast.inputs[0]), slow.call(*slow.inputs[0]))
+    for experiment, claim in (
+        (elementwise_rounds, POSITIVE_CONTROL),
+        (elementwise_rounds_on_gpu, POSITIVE_CONTROL_GPU),
+    ):
+        fast, slow = (experiment(run(claim, arm)) for arm in ("fast", "slow"))
+        assert slow.flops == 1.5 * fast.flops
+        assert not np.array_equal(fast.call(*fast.inputs[0]), slow.call(*slow.inputs[0]))
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_numpy_and_torch_do_the_same_rounds() -> None:
+    by_numpy, by_torch = elementwise_rounds(run(PLACEBO, "a")), elementwise_rounds_on_gpu(run(PLACEBO, "a"))
+    assert (by_numpy.flops, by_numpy.bytes) == (by_torch.flops, by_torch.bytes)
+    (x,) = by_torch.inputs[0]
+    assert (x.dtype, x.min().item() > 0.1, x.max().item() < 0.9) == (torch.float32, True, True)
+    wide = x.double()
+    assert np.allclose(by_torch.reference(wide).numpy(), by_numpy.reference(wide.numpy()), rtol=1e-12)
+    assert not torch.equal(x, by_torch.inputs[1][0])
+    assert torch.equal(x, elementwise_rounds_on_gpu(run(PLACEBO, "b")).inputs[0][0])
+
+
+def test_each_kind_of_device_has_both_controls() -> None:
+    of_tier = {tier: [c for c in CLAIMS if tier in c.workloads] for tier in ("smoke", "cpu", "gpu")}
+    assert of_tier["smoke"] == of_tier["cpu"] == [PLACEBO, POSITIVE_CONTROL]
+    assert of_tier["gpu"] == [PLACEBO_GPU, POSITIVE_CONTROL_GPU]
+    for tier, claims in of_tier.items():
+        for claim in claims:
+            assert claim.needs.device == ("cuda" if tier == "gpu" else "cpu")
+            assert claim.units(tier) == 10, "half a control is none"
+            assert claim.comparisons() == 0, "controls must not widen anybody's family of tests"
+
+
+@pytest.mark.parametrize(
+    ("claim", "measure_sha"),
+    [
+        pytest.param(PLACEBO, "96615b0047be53504c21600070af6b705a01f58c1e51c17082518eb383e5d3a2", id="placebo"),
+        pytest.param(POSITIVE_CONTROL, "e46fb03fe9eb5e952349922815e7a9ed2f7df272be27466f700b0af47f581ce1", id="control"),
+    ],
+)
+def test_what_was_published_of_a_processor_s_controls_is_still_theirs(claim: Claim, measure_sha: str) -> None:
+    assert claim.measure_sha() == measure_sha
+
+
+@pytest.mark.parametrize("claim", [PLACEBO, POSITIVE_CONTROL], ids=lambda claim: claim.id)
 def test_the_controls_pass_their_own_gates(claim: Claim) -> None:
     for arm in claim.arms:
         trial = run(claim, arm.name, seed=5)
         assert len(execute(elementwise_rounds(trial), trial, fresh_process=False).samples["latency_s"]) == 20
-    assert claim.comparisons() == 0, "controls must not widen anybody's family of tests"
-    assert set(claim.workloads) == {"smoke", "cpu"}
-    assert claim.units("smoke") == 10
 
 
 def test_the_controls_refuse_another_workload(trial: Trial) -> None:
-    with pytest.raises(SpecError, match="ControlWork"):
-        elementwise_rounds(trial)
+    for experiment in (elementwise_rounds, elementwise_rounds_on_gpu):
+        with pytest.raises(SpecError, match="ControlWork"):
+            experiment(trial)
 
 
 def test_measuring_imports_no_torch_by_itself() -> None:
