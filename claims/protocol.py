@@ -8,10 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from claimbench.expectation import IF_USED, Equivalent, Exact, NotWorse, Part, Ratio, Slope
 
-__all__ = ["TIERS", "Protocol", "Tier", "Tuning", "misfit"]
+__all__ = ["ALPHA", "TIERS", "Protocol", "Tier", "Tuning", "misfit"]
 
 Tier = Literal["smoke", "cpu", "gpu", "paper"]
 TIERS: tuple[Tier, ...] = ("smoke", "cpu", "gpu", "paper")
+ALPHA = 0.05
+"""Two-sided error rate of a paper's confirmatory claims at a tier, taken together."""
 
 
 class _Frozen(BaseModel):

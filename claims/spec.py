@@ -14,8 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationErr
 
 from claimbench.errors import SpecError
 from claimbench.expectation import IF_USED, AtLeast, Expectation, leaves
-from claimbench.protocol import TIERS, Protocol, Tier, Tuning, misfit
-from claimbench.stats.sample_size import ALPHA
+from claimbench.protocol import ALPHA, TIERS, Protocol, Tier, Tuning, misfit
 
 __all__ = [
     "TIERS",

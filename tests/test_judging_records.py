@@ -12,6 +12,7 @@ from factories import (
     EIGHT,
     FAST,
     GOOD,
+    HEALTHY,
     RUN,
     SEVEN,
     around,
@@ -29,7 +30,8 @@ from factories import (
 from claimbench.expectation import Difference, Equivalent, NotWorse, Ratio, Slope
 from claimbench.health import Health
 from claimbench.record import Record
-from claimbench.spec import Claim, Protocol
+from claimbench.spec import Claim, Protocol, Tier
+from claimbench.verdict import judge
 
 RATIO = Ratio(subject="ours", baseline="theirs", at_least=2.0)
 
@@ -195,6 +197,21 @@ def test_the_placebo_of_another_run_condemns_nothing() -> None:
     assert judged(of, units(of, FAST), health=other).status == "REPRODUCED"
     assert judged(of, units(of, FAST, run="cut short"), health=other).status == "REPRODUCED"
     assert judged(of, units(of, FAST, run="sick"), health=other).status == "INVALID"
+
+
+def test_a_processor_s_controls_do_not_vouch_for_a_gpu() -> None:
+    of = timing(RATIO, protocol=Protocol(unit="process", n={"smoke": 10, "gpu": 10}, n_min=2))
+    of = of.model_copy(update={"workloads": {**of.workloads, "gpu": of.workloads["smoke"]}})
+    own = HEALTHY.model_copy(update={"gpu_runs": frozenset({RUN})})
+    cases: tuple[tuple[Tier, Health, Health, str], ...] = (
+        ("smoke", HEALTHY, own, "a processor"),
+        ("gpu", own, HEALTHY, "a GPU"),
+    )
+    for tier, good, bad, where in cases:
+        records = units(of, FAST, tier=tier)
+        assert judge(of, tier, 1, records, good).status == "REPRODUCED"
+        seen = judge(of, tier, 1, records, bad)
+        assert (seen.status, f"no placebo on {where}" in seen.reason) == ("INVALID", True)
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["ALPHA", "MOST_UNITS", "detectable", "fewest_pairs", "further_units", "share"]
+from claimbench.protocol import ALPHA
 
-ALPHA = 0.05
-"""Two-sided error rate of a paper's confirmatory claims at a tier, taken together."""
+__all__ = ["MOST_UNITS", "detectable", "fewest_pairs", "further_units", "share"]
 
 MOST_UNITS = 1_000_000
 """Units beyond which more of them are no advice: the estimate lies on the bound, but for rounding."""

@@ -162,7 +162,9 @@ def test_each_kind_of_device_has_both_controls() -> None:
     ("claim", "measure_sha"),
     [
         pytest.param(PLACEBO, "96615b0047be53504c21600070af6b705a01f58c1e51c17082518eb383e5d3a2", id="placebo"),
-        pytest.param(POSITIVE_CONTROL, "e46fb03fe9eb5e952349922815e7a9ed2f7df272be27466f700b0af47f581ce1", id="control"),
+        pytest.param(
+            POSITIVE_CONTROL, "e46fb03fe9eb5e952349922815e7a9ed2f7df272be27466f700b0af47f581ce1", id="control"
+        ),
     ],
 )
 def test_what_was_published_of_a_processor_s_controls_is_still_theirs(claim: Claim, measure_sha: str) -> None:

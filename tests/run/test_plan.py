@@ -210,6 +210,18 @@ def test_a_gpu_is_never_shared(store: Store, monkeypatch: pytest.MonkeyPatch) ->
     assert (made.jobs[0].alone, made.jobs[0].fresh_process) == (True, True)
 
 
+def test_timings_on_a_gpu_bring_the_house_s_controls_on_a_gpu(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from claimbench.measure import machine
+    from claimbench.papers.house import CLAIMS
+
+    monkeypatch.setattr(machine, "machine", lambda: MACHINE.model_copy(update={"gpu": "slide rule"}))
+    for tier, device, brought in (("gpu", "cuda", CLAIMS[2:]), ("cpu", "cpu", CLAIMS[:2])):
+        timing = make_claim("good", tier=tier, needs={"device": device}, **SPEED)  # type: ignore[arg-type]
+        made = make(store, timing, tier=tier, controls=None)
+        assert [row.claim for row in made.rows] == [*(claim.id for claim in brought), timing.id]
+        assert [row.to_run for row in made.rows] == [20, 20, 1]
+
+
 def test_a_tier_without_workload_plans_nothing(store: Store) -> None:
     assert make(store, make_claim("good"), tier="cpu").jobs == ()
 
