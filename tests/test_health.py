@@ -14,7 +14,6 @@ from claimbench.papers.house import PLACEBO, PLACEBO_GPU, POSITIVE_CONTROL, POSI
 from claimbench.protocol import Tier
 from claimbench.record import Record
 
-
 TEN_TIMES = [1e-3 * math.exp(0.05 * step) for step in TEN]
 
 

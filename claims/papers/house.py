@@ -32,7 +32,7 @@ PAPER = Paper(
     arxiv="none",
     year=2026,
     keywords=("control",),
-    note="A placebo and a positive control, on a processor and on a GPU, measured and judged by the same code as every timing claim.",
+    note="A placebo and a positive control, measured and judged by the same code as every timing claim.",
 )
 
 _SOURCE = Source(arxiv="0000.00000v1", where="no paper: a control of the harness")
