@@ -73,6 +73,8 @@ def _factorized(column: Iterable[str]) -> tuple[NDArray[np.int64], list[str]]:
     strange = [name for name in names if not isinstance(name, str)]
     if strange:
         raise VotesError(f"names are strings, got {strange[0]!r}: convert the column")
+    if blank := [name for name in names if not name.strip()]:
+        raise VotesError(f"row {int(np.argmax(codes == names.index(blank[0])))} has a blank name: drop such rows")
     return codes, [str(name) for name in names]
 
 

@@ -263,6 +263,24 @@ def test_many_models_by_conjugate_gradients() -> None:
     assert np.abs(gradient(battles, fit.ratings)).max() < 1e-9
 
 
+@pytest.mark.parametrize(
+    ("counts", "status"),
+    [
+        pytest.param((2.0, 1.0, 3.0), Status.IDENTIFIED, id="all-reached"),
+        pytest.param((0.0, 0.0, 3.0), Status.SEPARATED, id="each-beats-the-next"),
+    ],
+)
+def test_a_hundred_thousand_models_have_a_status(counts: tuple[float, ...], status: Status) -> None:
+    size, rng = 100_000, np.random.default_rng(4)
+    chain = np.arange(size - 1)
+    ends = np.sort(rng.integers(size, size=(200_000, 2)), axis=1)
+    first, second = np.concatenate([np.stack([chain, chain + 1], axis=1), ends[ends[:, 0] < ends[:, 1]]]).T
+    battles = from_counts(first, second, np.tile(counts, (first.size, 1)), tuple(map(str, range(size))))
+    fit = fit_bradley_terry(battles)
+    assert fit.status is status
+    assert np.isfinite(fit.ratings).all() == (status is Status.IDENTIFIED)
+
+
 def test_few_and_many_models_are_fitted_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     battles = arena()
     direct = fit_bradley_terry(battles).ratings

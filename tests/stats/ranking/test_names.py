@@ -50,6 +50,7 @@ def test_lookalikes_are_refused_by_name(other: str, shown: str) -> None:
         pytest.param([], [], "no votes", id="empty"),
         pytest.param(["x"], ["y", "z"], "unequal", id="lengths"),
         pytest.param(["x", None], ["y", "y"], "row 1 has no name", id="missing"),
+        pytest.param(["x", "x", " "], ["y", "y", "y"], "row 2 has a blank name", id="blank"),
         pytest.param(["x", 3], ["y", "y"], "strings", id="numbers"),
     ],
 )
