@@ -25,5 +25,5 @@ def _value(value: object) -> str:
     if isinstance(value, Mapping):
         return f"({settings_words(value)})"
     if isinstance(value, list | tuple):
-        return " ".join(map(_value, value))
+        return " ".join(f"({_value(one)})" if isinstance(one, list | tuple) else _value(one) for one in value)
     return "none" if value == "" else str(value)

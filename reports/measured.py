@@ -44,7 +44,7 @@ class Trace:
 def units_words(claim: Claim, trials: Sequence[Record]) -> str:
     """How many seeds or processes an arm, and which."""
     if claim.protocol.unit == "deterministic":
-        return "deterministic: it cannot vary, one trial an arm"
+        return "one trial an arm, which cannot vary"
     per_arm = {arm.name: sorted({s for t in trials if t.arm == arm.name for s in t.seeds}) for arm in claim.arms}
     noun = {"seed": "seeds", "process": "processes", "item": "items"}[claim.protocol.unit]
     same = {tuple(seeds) for seeds in per_arm.values()}
@@ -66,8 +66,8 @@ def _ranges(seeds: Iterable[int]) -> str:
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs) or "none"
 
 
-def raw_table(claim: Claim, trials: Sequence[Record]) -> str:
-    """The arms' own numbers, before they are compared."""
+def raw_table(claim: Claim, trials: Sequence[Record], *, checks: bool) -> str:
+    """The arms' own numbers, before they are compared; `checks` too, where no table of effects has them."""
     rows: list[tuple[str, ...]] = []
     for arm in claim.arms:
         own = [trial for trial in trials if trial.arm == arm.name]
@@ -77,7 +77,7 @@ def raw_table(claim: Claim, trials: Sequence[Record]) -> str:
             middle, spread = _moments(values)
             ends = (quantity(end, unit, 4) for end in (min(values), max(values)))
             rows.append((arm.name, name, str(len(values)), quantity(middle, unit, 4), quantity(spread, unit), *ends))
-        for name, (low, high) in sorted({check for trial in own for check in trial.checks.items()}):
+        for name, (low, high) in sorted({one for trial in own if checks for one in trial.checks.items()}):
             unit = _check_unit(claim, name)
             value = as_given(low, unit) if low == high else f"[{as_given(low, unit)}, {as_given(high, unit)}]"
             rows.append((arm.name, name, "", value, "", "", ""))
@@ -160,7 +160,7 @@ def trace(claim: Claim, tier: str, trials: Sequence[Record]) -> Trace:
         measurement=_short(claim.measure_sha()),
         code=", ".join(sorted({_short(trial.code_sha) for trial in trials})),
         environments={_short(trial.environment_sha): _environment(trial) for trial in trials},
-        load=f"{number(loads[0], 2)} to {number(loads[-1], 2)}" if loads else "",
+        load=" to ".join(dict.fromkeys(number(load, 2) for load in (loads[0], loads[-1]))) if loads else "",
         runs=", ".join(sorted({trial.run for trial in trials})),
     )
 

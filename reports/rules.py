@@ -16,20 +16,28 @@ from claimbench.expectation import (
     Within,
     leaves,
 )
-from claimbench.means import effect_name
+from claimbench.means import Means, effect_name
 from claimbench.reports.numbers import as_given, number
 from claimbench.spec import Claim
 
 __all__ = ["asked", "bounds", "decides"]
 
+_FLOOR = "; an interval below that which reaches no effect contradicts the claim"
+
 
 def decides(claim: Claim) -> list[str]:
-    """One sentence a part of the claim's expectation."""
-    return [_sentence(leaf, claim) for leaf in leaves(claim.expectation)]
+    """One sentence a part of the claim's expectation, and one a check."""
+    return [words for leaf in leaves(claim.expectation) for words in _sentences(leaf, claim)]
 
 
-def _sentence(leaf: Part, claim: Claim) -> str:
-    metric, unit = claim.metric, claim.metric.unit_of(getattr(leaf, "metric", None))
+def _sentences(leaf: Part, claim: Claim) -> list[str]:
+    if isinstance(leaf, Exact):
+        return [f"{name} is {_box(box.low, box.high, box.unit)}" for name, box in leaf.boxes.items()]
+    return [_sentence(leaf, claim)]
+
+
+def _sentence(leaf: Means | Slope | Order, claim: Claim) -> str:
+    metric, unit = claim.metric, claim.metric.unit_of(leaf.metric)
     if isinstance(leaf, AtLeast):
         side = "at least" if metric.better == "higher" else "at most"
         return (
@@ -37,7 +45,7 @@ def _sentence(leaf: Part, claim: Claim) -> str:
             f"(at {as_given(leaf.reference, unit)} there is nothing to claim)"
         )
     if isinstance(leaf, Ratio):
-        floor = "; the paper states it as a floor" if leaf.is_floor else ""
+        floor = _FLOOR if leaf.is_floor else ""
         means = "the mean " if leaf.of_means else ""
         return (
             f"`{leaf.subject}` is better than `{leaf.baseline}` in {means}{leaf.metric or metric.name} "
@@ -45,7 +53,7 @@ def _sentence(leaf: Part, claim: Claim) -> str:
         )
     if isinstance(leaf, Difference):
         null = f"; within ±{as_given(leaf.equivalence, unit)} counts as no effect" if leaf.equivalence else ""
-        floor = "; the paper states it as a floor" if leaf.is_floor else ""
+        floor = _FLOOR if leaf.is_floor else ""
         return (
             f"`{leaf.subject}` is better than `{leaf.baseline}` in {leaf.metric or metric.name} "
             f"by at least {as_given(leaf.at_least, unit)}{null}{floor}"
@@ -70,10 +78,8 @@ def _sentence(leaf: Part, claim: Claim) -> str:
             f"{leaf.metric or metric.name} of `{leaf.arm}` grows as size to the power {as_given(leaf.exponent)} "
             f"± {as_given(leaf.tolerance)}, with a curvature of at most {as_given(leaf.max_curvature)}"
         )
-    if isinstance(leaf, Order):
-        arms = " > ".join(f"`{arm}`" for arm in leaf.arms)
-        return f"{arms} in {leaf.metric or metric.name}, each step by at least {as_given(leaf.at_least, unit)}"
-    return "; ".join(f"{name} is {_box(box.low, box.high, box.unit)}" for name, box in leaf.boxes.items())
+    arms = " > ".join(f"`{arm}`" for arm in leaf.arms)
+    return f"{arms} in {leaf.metric or metric.name}, each step by at least {as_given(leaf.at_least, unit)}"
 
 
 def _margin(leaf: NotWorse | Equivalent, unit: str) -> str:

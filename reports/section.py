@@ -111,7 +111,7 @@ def _finding(
         workload=workload_words(claim.workloads[verdict.tier]),
         units=units_words(claim, good),
         effects=_effects(claim, verdict, judged=claim.role == "confirmatory"),
-        raw=raw_table(claim, good),
+        raw=raw_table(claim, good, checks=not any(part.effect for part in verdict.parts)),
         gates=gates_table(claim, good),
         regimes=[*conditions(good), *spread(verdict), *crossing],
         notes=_notes(claim, verdict, evidence, earlier),

@@ -15,6 +15,7 @@ from claimbench.wording import settings_words, workload_words
         ({"d_model": 64, "learning_rate": 0.016}, "d_model 64, learning_rate 0.016"),
         ({"selective": "", "tied": False}, "selective none, tied False"),
         ({"parameters": None, "steps": 0}, "steps 0"),
+        ({"shares": ((0.5, 0.5), (1.0, 0.0))}, "shares (0.5 0.5) (1.0 0.0)"),
         (
             {"lengths": (256, 512), "attention": {"heads": 4, "head_dim": 64}},
             "lengths 256 512, attention (heads 4, head_dim 64)",
