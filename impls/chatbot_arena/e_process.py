@@ -33,7 +33,7 @@ import numpy as np
 
 from claimbench.impls.chatbot_arena.anomaly import first_crossing
 from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots, own_votes
-from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers
 
 __all__ = ["HABITS", "Habit", "Tolerance", "e_process", "log_e_values"]
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimbench.impls.chatbot_arena.ballots import Ballots
-from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers
 
 __all__ = ["HELD_OUT", "KNOWN", "Arena", "Family"]
 

@@ -23,8 +23,8 @@ from claimbench.impls.chatbot_arena.anomaly import (
 from claimbench.impls.chatbot_arena.ballots import Ballots, own_votes
 from claimbench.impls.chatbot_arena.e_process import HABITS, Tolerance, e_process, log_e_values
 from claimbench.impls.chatbot_arena.users import HELD_OUT, KNOWN, Arena
-from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
 from claimbench.impls.chatbot_arena.workers import real_workers
+from claimbench.stats.ranking.arrays import Floats, Integers
 
 FAMILIES = {**KNOWN, **HELD_OUT}
 

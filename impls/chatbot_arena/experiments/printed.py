@@ -64,12 +64,11 @@ def agreement_rates(trial: Trial) -> Exact:
         for cell in published.TABLE_3
         if cell.judges[0] == "crowd" and cell.judges[1].startswith("expert")
     ]
-    lows, highs = [seen.low for seen in crowd], [seen.high for seen in crowd]
     return Exact(
         {
-            "crowd_low": min(lows),
-            "crowd_high": max(highs),
-            "overlap": min(highs) - max(lows),
+            "crowd_low": min(found.low for found in crowd),
+            "crowd_high": max(found.high for found in crowd),
+            "overlap": min(found.high for found in crowd) - max(found.low for found in crowd),
             "unattainable_agreements": float(sum(not attainable(cell.percent, n) for cell in published.TABLE_3)),
             "unattainable_win_rates": float(sum(not attainable(cell.percent, n) for cell in published.TABLE_4)),
         }
@@ -79,16 +78,16 @@ def agreement_rates(trial: Trial) -> Exact:
 def topic_clusters(trial: Trial) -> Exact:
     """CA-28: whether win rates differ between clusters, how many there are, and how sure one of them is."""
     percents = [cluster.percent for cluster in published.TABLE_2]
-    test = heterogeneity(percents, published.TABLE_2_PROMPTS)
     prompts = published.TABLE_2_PROMPTS
-    seen = [wilson(percent / 100 * prompts, prompts, 0.95) for percent in percents]
+    test = heterogeneity(percents, prompts)
+    rates = [wilson(percent / 100 * prompts, prompts, 0.95) for percent in percents]
     return Exact(
         {
             "chi_square": test.chi_square,
             "p": test.p,
             "clusters": float(len(percents)),
             "clusters_in_text": float(published.TEXT_2_CLUSTERS),
-            "largest_half_width": max(interval.high - interval.low for interval in seen) / 2,
+            "largest_half_width": max(rate.half_width for rate in rates),
         }
     )
 

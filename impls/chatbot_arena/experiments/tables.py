@@ -9,6 +9,7 @@ from claimbench.impls.chatbot_arena.arithmetic import separability
 from claimbench.impls.chatbot_arena.data import alpaca, llmfao, pandalm, qlora
 from claimbench.impls.chatbot_arena.leaderboards import alpaca_leaderboard, arena_hard, arena_leaderboard
 from claimbench.impls.chatbot_arena.order import kendall_tau
+from claimbench.stats.intervals import z_value
 from claimbench.stats.ranking.arrays import Floats
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
 from claimbench.stats.ranking.votes import from_wins
@@ -135,10 +136,8 @@ def published_errors(trial: Trial) -> Exact:
     `se_3000`, points, the median of models with 2,500 to 3,500 votes; `slope` of the logarithms of error and votes, by
     least squares with a level of its own for every version; `versions` of the leaderboard.
     """
-    from scipy.special import ndtri
-
     entries = [e for e in arena_leaderboard(trial.data("arena_history")) if e.high > e.low and e.votes > 0]
-    error = np.array([(e.high - e.low) / 2 for e in entries]) / ndtri(0.975)
+    error = np.array([(e.high - e.low) / 2 for e in entries]) / z_value(0.95)
     votes = np.array([e.votes for e in entries], dtype=np.float64)
     versions = sorted({e.snapshot for e in entries})
     of = np.array([versions.index(e.snapshot) for e in entries])
