@@ -142,6 +142,11 @@ def test_errors_to_the_truth_have_one_value_a_seed(options: dict[str, Scalar]) -
     assert again.values["rmse_400"][0] == found.values["rmse_400"][1]
 
 
+def test_a_rating_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(UnknownName, match="did you mean averaged"):
+        order.error_to_truth(trial(KnownTruth(models=4, votes=(200,)), rating="average", k=4.0))
+
+
 def test_elo_needs_its_step() -> None:
     with pytest.raises(UnknownName, match="option"):
         order.error_to_truth(trial(KnownTruth(models=4, votes=(200,)), rating="elo"))

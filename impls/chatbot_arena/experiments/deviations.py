@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from claimbench.errors import UnknownName
+from claimbench.impls.chatbot_arena.agreement import two_orders
 from claimbench.impls.chatbot_arena.data import arena_table, qlora
-from claimbench.impls.chatbot_arena.judges import by_prompt, by_row, draw_judgements, two_orders
+from claimbench.impls.chatbot_arena.judges import by_prompt, by_row, draw_judgements
 from claimbench.impls.chatbot_arena.shipped import ANCHOR, anchored_errors, index_of, ridged_covariance, stopped_early
 from claimbench.impls.common.workload import workload_of
 from claimbench.papers.chatbot_arena.designs import Judge
