@@ -110,9 +110,7 @@ def test_votes_of_one_model_bear_its_name(tmp_path: Path) -> None:
         pytest.param(alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,3"], "between 1", id="3"),
         pytest.param(alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,.5"], "got 0.5", id="5"),
         pytest.param(alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,x"], "restore", id="x"),
-        pytest.param(
-            alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,nan"], "got nan", id="n"
-        ),
+        pytest.param(alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,nan"], "got nan", id="n"),
         pytest.param(arena_hard, "model,score", ["m,1"], "no column 'rating_q025'", id="arena-hard"),
         pytest.param(
             arena_hard, "model,score,rating_q025,rating_q975", ["m,5,1,4"], "row 1: 5.0 is not within", id="ends"

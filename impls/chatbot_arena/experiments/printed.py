@@ -17,10 +17,12 @@ from claimbench.impls.chatbot_arena.arithmetic import (
     votes_for_se,
 )
 from claimbench.impls.chatbot_arena.data import arena_table
-from claimbench.impls.chatbot_arena.errata import minimizer
+from claimbench.impls.chatbot_arena.errata import minimizer, nonparametric_scores, printed_nonparametric_scores
+from claimbench.impls.chatbot_arena.experiments.ratings import fit_figure_2
 from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
 from claimbench.impls.chatbot_arena.order import kendall_tau
 from claimbench.stats.proportions import wilson
+from claimbench.stats.ranking.arrays import win_and_loss
 from claimbench.trial import Exact, Trial
 
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "best_of_many",
     "detection",
     "identical_checkpoints",
+    "nonparametric",
     "peer_speed",
+    "posts",
     "sample_sizes",
     "topic_clusters",
     "upside_down",
@@ -100,10 +104,11 @@ def best_of_many(trial: Trial) -> Exact:
     counts = arena_table().counts
     ties = float(counts[:, 2:].sum() / counts.sum())
     tests, votes = published.BEST_OF_50["tests"], published.BEST_OF_50["votes"]
-    sigma = 50 / expected_maximum(20)
+    most_of_20 = expected_maximum(published.BEST_OF_20["tests"])
+    sigma = published.BEST_OF_20["elo"] / most_of_20
     return Exact(
         {
-            "expected_maximum_20": expected_maximum(20),
+            "expected_maximum_20": most_of_20,
             "expected_maximum_50": expected_maximum(tests),
             "se_3000": rating_se(votes, ties),
             "best_of_50": best_of(tests, votes, ties),
@@ -151,5 +156,39 @@ def upside_down(trial: Trial) -> Exact:
             "distance": float(np.abs(printed + meant).max()),
             "tau_printed": kendall_tau(printed, won),
             "tau_meant": kendall_tau(meant, won),
+        }
+    )
+
+
+def nonparametric(trial: Trial) -> Exact:
+    """Equations 13 to 16 where Bradley–Terry holds, with Figure 2's scores: the largest distance from ξ_m − ξ_1.
+
+    `printed` and `repaired`; `tau_printed` is Kendall's τ of the printed scores with ξ.
+    """
+    xi = fit_figure_2().scores
+    win, _ = win_and_loss(xi[None, :] - xi[:, None])
+    printed, repaired = printed_nonparametric_scores(win), nonparametric_scores(win)
+    return Exact(
+        {
+            "printed": float(np.abs(printed - (xi - xi[0])).max()),
+            "repaired": float(np.abs(repaired - (xi - xi[0])).max()),
+            "tau_printed": kendall_tau(printed, xi),
+        }
+    )
+
+
+def posts(trial: Trial) -> Exact:
+    """How far figures in the text of the authors' posts are from those in the tables of the same posts.
+
+    `gpt-4-0613`, its rating, points; `mt_bench_agreement`, per cent; `mt_bench_separability`, how far the agreement in
+    the text is from the separability in the table.
+    """
+    mt_bench, said = published.ARENA_HARD["mt-bench"], published.TEXT_MT_BENCH_AGREEMENT
+    assert mt_bench.agreement is not None
+    return Exact(
+        {
+            "gpt-4-0613": float(abs(published.RATINGS_2023["gpt-4-0613"] - published.TABLE_2023["gpt-4-0613"])),
+            "mt_bench_agreement": abs(said - mt_bench.agreement),
+            "mt_bench_separability": abs(said - mt_bench.separability),
         }
     )

@@ -141,8 +141,7 @@ def published_errors(trial: Trial) -> Exact:
     """Standard errors on the Arena's leaderboards of June 2024 to August 2025: half a 95 % interval over its quantile.
 
     Of models whose printed interval has a length. `se_3000`, points, the median of those with 2,500 to 3,500 votes;
-    `slope` of the logarithms of error and votes, by least squares with a level of its own for every version;
-    `versions` of the leaderboard.
+    `slope` of the logarithms of error and votes, by least squares with a level of its own for every version.
     """
     entries = [e for e in arena_leaderboard(trial.data("arena_history")) if e.high > e.low and e.votes > 0]
     error = np.array([(e.high - e.low) / 2 for e in entries]) / z_value(0.95)
@@ -158,7 +157,6 @@ def published_errors(trial: Trial) -> Exact:
     low, high = _ABOUT_3000
     return Exact(
         {
-            "versions": float(len(versions)),
             "se_3000": float(np.median(error[(votes >= low) & (votes <= high)])),
             "slope": float(x @ y / (x @ x)),
         }
