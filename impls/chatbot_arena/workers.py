@@ -8,10 +8,8 @@ side that people share is part of what is normal.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots
 from claimbench.stats.ranking.arrays import Integers
@@ -36,7 +34,7 @@ class Worker:
 
 
 def real_workers(
-    shown: Integers, position: NDArray[np.integer[Any]], worker: Integers, *, least_votes: int, groups: int = 10
+    shown: Integers, position: Integers, worker: Integers, *, least_votes: int, groups: int = 10
 ) -> list[Worker]:
     """Everybody with at least `least_votes`, by number of votes.
 
@@ -49,7 +47,7 @@ def real_workers(
     return [_worker(shown, position, worker == names[k], groups) for k in order if counts[k] >= least_votes]
 
 
-def _worker(shown: Integers, position: NDArray[np.integer[Any]], own: np.ndarray, groups: int) -> Worker:
+def _worker(shown: Integers, position: Integers, own: np.ndarray, groups: int) -> Worker:
     score = _mean_scores(shown[~own], position[~own], models=int(shown.max()) + 1)
     difference = score[shown[:, 0]] - score[shown[:, 1]]
     cuts = np.quantile(difference[~own], np.arange(1, groups) / groups)
@@ -60,7 +58,7 @@ def _worker(shown: Integers, position: NDArray[np.integer[Any]], own: np.ndarray
     return Worker(Ballots(*votes, np.zeros_like(votes[0], dtype=bool)), history, shown[own][None])
 
 
-def _mean_scores(shown: Integers, position: NDArray[np.integer[Any]], models: int) -> np.ndarray:
+def _mean_scores(shown: Integers, position: Integers, models: int) -> np.ndarray:
     """Mean score of every model, a tie counting half, with one tie more so that nobody is without votes."""
     total, count = np.full(models, 0.5), np.ones(models)
     for side, score in ((0, position / 2), (1, 1 - position / 2)):

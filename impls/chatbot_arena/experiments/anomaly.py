@@ -104,7 +104,7 @@ def injection(trial: Trial) -> Quality:
     votes = llmfao(trial.data("llmfao_crowd"))
     shown = np.stack([votes.first, votes.second], axis=1)
     last = work.votes[-1]
-    people = real_workers(shown, votes.outcome, votes.judge, least_votes=last, groups=work.groups)
+    people = real_workers(shown, votes.outcome.astype(np.int64), votes.judge, least_votes=last, groups=work.groups)
     tolerance = Tolerance() if trial.option("tolerant") else None
     alpha = cast(float, trial.option("alpha"))
     values: dict[str, list[float]] = {}
