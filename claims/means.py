@@ -210,8 +210,9 @@ def _effect(leaf: Means, interval: Interval, unit: str, sign: float, n: int) -> 
     """The effect in natural units: ratios not as logarithms, floors not with a turned sign."""
     name = effect_name(leaf)
     if isinstance(leaf, AtLeast | Within):
-        low, high = sorted((sign * interval.low, sign * interval.high))
-        natural = replace(interval, estimate=sign * interval.estimate, low=low, high=high)
+        # Plus zero, because a zero whose sign was turned would be shown as -0.
+        estimate, one, other = (sign * end + 0.0 for end in (interval.estimate, interval.low, interval.high))
+        natural = replace(interval, estimate=estimate, low=min(one, other), high=max(one, other))
         threshold, reference = (leaf.floor, leaf.reference) if isinstance(leaf, AtLeast) else (leaf.value, None)
         return effect_of(name, natural, unit, threshold, reference, leaf.published, n)
     if isinstance(leaf, Ratio):

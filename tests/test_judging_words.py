@@ -44,6 +44,13 @@ def test_below_a_published_ceiling_is_better(value: float, qualifiers: tuple[str
     assert qualified(AtLeast(arm="ours", floor=3.0, reference=8.0, published=2.0), value, "lower") == qualifiers
 
 
+def test_a_ceiling_that_is_met_with_nothing_is_shown_without_a_sign() -> None:
+    of = unpaired(AtLeast(arm="ours", floor=0.05, reference=0.1), better="lower")
+    (part,) = judged(of, units(of, {"ours": [0.0] * 8, "theirs": [0.0] * 8})).parts
+    assert part.effect
+    assert [f"{end:g}" for end in (part.effect.low, part.effect.estimate, part.effect.high)] == ["0", "0", "0"]
+
+
 @pytest.mark.parametrize(("value", "qualifiers"), [(0.0, ("exceeds",)), (0.02, ("faithful",)), (0.04, ())])
 def test_closer_than_published_exceeds_an_equivalence(value: float, qualifiers: tuple[str, ...]) -> None:
     expectation = Equivalent(subject="ours", baseline="theirs", margin=0.08, published=0.02)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Interval", "one_sample_t", "paired_t", "t_interval", "welch_df", "welch_of", "welch_t"]
+__all__ = ["Interval", "one_sample_t", "paired_t", "t_interval", "welch_df", "welch_of", "welch_t", "z_value"]
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,10 @@ def t_interval(estimate: float, se: float, df: float, level: float) -> Interval:
         return Interval(estimate, -math.inf, math.inf, level, se, df)
     half = float(stdtrit(df, (1 + level) / 2)) * se
     return Interval(estimate, estimate - half, estimate + half, level, se, df)
+
+
+def z_value(level: float) -> float:
+    """The normal quantile that makes a two-sided interval of this level."""
+    from scipy.special import ndtri
+
+    return float(ndtri((1 + level) / 2))

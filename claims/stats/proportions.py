@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from claimbench.stats.intervals import Interval
+from claimbench.stats.intervals import Interval, z_value
 
 __all__ = ["MIN_ITEMS", "binomial_p", "paired_difference", "paired_difference_p", "wilson"]
 
@@ -26,9 +26,7 @@ _NUISANCE_POINTS = 64
 
 def wilson(successes: float, items: float, level: float) -> Interval:
     """Wilson's score interval of a share (1927); `items` may be an effective number, see `effective_items`."""
-    from scipy.special import ndtri
-
-    z, share = float(ndtri((1 + level) / 2)), successes / items
+    z, share = z_value(level), successes / items
     shrink = 1 + z * z / items
     middle = (share + z * z / (2 * items)) / shrink
     half = z / shrink * math.sqrt(share * (1 - share) / items + z * z / (4 * items * items))
@@ -57,11 +55,9 @@ def paired_difference(gained: float, lost: float, pairs: float, level: float) ->
     The adjusted Wald interval of Bonett and Price (2012), with one pair more of each kind; the estimate is as it is.
     Numbers may be effective ones, see `effective_items`.
     """
-    from scipy.special import ndtri
-
     up, down = (gained + 1) / (pairs + 2), (lost + 1) / (pairs + 2)
     se = math.sqrt((up + down - (up - down) ** 2) / (pairs + 2))
-    half, middle = float(ndtri((1 + level) / 2)) * se, up - down
+    half, middle = z_value(level) * se, up - down
     return Interval((gained - lost) / pairs, max(middle - half, -1.0), min(middle + half, 1.0), level, se, math.inf)
 
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from claimbench.errors import VotesError
 from claimbench.impls.chatbot_arena.data import NO_VERDICT
 from claimbench.impls.chatbot_arena.votes import JudgedVotes
+from claimbench.stats.ranking.arrays import Floats
 
-__all__ = ["Agreement", "Sides", "agreement", "majority", "sides", "swap_consistency"]
+__all__ = ["Agreement", "Sides", "agreement", "majority", "pairs_of", "sides", "swap_consistency", "two_orders"]
 
 Outcomes = NDArray[np.integer[Any]]
 
@@ -75,6 +76,12 @@ def majority(votes: JudgedVotes) -> NDArray[np.uint8]:
     return np.where(unique, count.argmax(axis=1), NO_VERDICT).astype(np.uint8)
 
 
+def pairs_of(votes: JudgedVotes) -> set[tuple[int, str, str]]:
+    """Every item with the models on its sides, by name: what two sets of votes must share to be compared by item."""
+    columns = (column.tolist() for column in (votes.item, votes.first, votes.second))
+    return {(item, votes.models[i], votes.models[j]) for item, i, j in zip(*columns, strict=True)}
+
+
 def sides(votes: JudgedVotes) -> Sides:
     """Who wins, the first or the second."""
     lost, tie, won = np.bincount(votes.outcome, minlength=3).tolist()
@@ -82,21 +89,29 @@ def sides(votes: JudgedVotes) -> Sides:
     return Sides(won / n, tie / n, lost / n, (won - lost) / math.sqrt(won + lost) if won + lost else 0.0)
 
 
+def two_orders(votes: JudgedVotes) -> Floats:
+    """(3, 3), how often a judge gives each outcome with one answer first, and each with the other first; sums to 1.
+
+    Outcomes are those for one and the same answer, 0, ½ and 1; pairs of answers that were not judged once in each
+    order are left out. Raises VotesError where none was.
+    """
+    verdicts = dict[tuple[int, int, int], list[int]]()
+    columns = (votes.item, votes.first, votes.second, votes.outcome)
+    for item, first, second, outcome in zip(*(column.tolist() for column in columns), strict=True):
+        verdicts.setdefault((item, first, second), []).append(outcome)
+    table = np.zeros((3, 3))
+    for (item, first, second), shown in verdicts.items():
+        swapped = verdicts.get((item, second, first), [])
+        if first < second and len(shown) == len(swapped) == 1:
+            table[shown[0], 2 - swapped[0]] += 1
+    if not table.any():
+        raise VotesError("no pair of answers was judged once in each order")
+    return table / table.sum()
+
+
 def swap_consistency(votes: JudgedVotes) -> float:
     """Share of (item, pair of models) whose verdict stays when the answers are shown in the other order.
 
     Of those judged exactly once in each order; raises VotesError where there are none.
     """
-    verdicts = dict[tuple[int, int, int], list[int]]()
-    for item, first, second, outcome in zip(
-        votes.item.tolist(), votes.first.tolist(), votes.second.tolist(), votes.outcome.tolist(), strict=True
-    ):
-        verdicts.setdefault((item, first, second), []).append(outcome)
-    twice = [
-        (shown[0], 2 - swapped[0])
-        for (item, first, second), shown in verdicts.items()
-        if first < second and len(swapped := verdicts.get((item, second, first), [])) == 1 and len(shown) == 1
-    ]
-    if not twice:
-        raise VotesError("no pair was judged once in each order")
-    return sum(a == b for a, b in twice) / len(twice)
+    return float(np.trace(two_orders(votes)))

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from claimbench.impls.chatbot_arena.win_matrix import Floats, z_value
+from claimbench.stats.intervals import z_value
+from claimbench.stats.ranking.arrays import Floats
 
 __all__ = ["mean_width", "optimal", "uniform_over_optimal", "votes_needed"]
 

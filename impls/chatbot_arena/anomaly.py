@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from claimbench.impls.chatbot_arena.ballots import Ballots, own_votes
-from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers
 
 __all__ = ["first_crossing", "fisher", "p_value_ends", "p_values", "randomized_p_values", "shipped", "two_sided"]
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from claimbench.impls.chatbot_arena.leaderboards import Scored
 from claimbench.impls.chatbot_arena.published import Confusion, Score
+from claimbench.stats.intervals import z_value
 from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT
 
 __all__ = [
-    "Z_95",
     "Heterogeneity",
     "Rates",
     "attainable",
@@ -28,9 +28,6 @@ __all__ = [
     "two_sample_z",
     "votes_for_se",
 ]
-
-Z_95 = 1.959963984540054
-"""97.5 % quantile of the normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,7 @@ def best_of(n: int, votes: int, ties: float = 0.0) -> float:
 
 def two_sample_z(one: Score, other: Score) -> float:
     """CA-36: difference of two scores over its standard error; 95 % intervals, by their mean half-length."""
-    se = [(score.plus + score.minus) / 2 / Z_95 for score in (one, other)]
+    se = [(score.plus + score.minus) / 2 / z_value(0.95) for score in (one, other)]
     return (one.value - other.value) / math.hypot(*se)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from claimbench.impls.chatbot_arena.win_matrix import Integers
+from claimbench.stats.ranking.arrays import Integers
 
 __all__ = ["OUTCOMES", "Ballots", "own_votes"]
 

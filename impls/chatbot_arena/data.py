@@ -1,18 +1,14 @@
 """Real votes, as typed arrays: the Arena's own, a crowd's, three annotators', and judges that are models.
 
-Every loader takes the path that `trial.data(name)` gives and raises HostError, with file and row, where a column is
-missing, an outcome is unknown or nothing is there.
+Every loader takes the path that `trial.data(name)` gives and raises HostError, which names the file, where it is
+missing, empty or damaged, a column is missing, an outcome is unknown, or one model seems to bear two names.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import json
 import re
-import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimbench.data import arena_votes
-from claimbench.errors import HostError
+from claimbench.errors import HostError, VotesError
+from claimbench.impls.chatbot_arena.files import indices, json_rows, known, loader, members, model_indices, rows
 from claimbench.impls.chatbot_arena.votes import JudgedVotes, Votes
 from claimbench.stats.ranking.arrays import Floats, Integers
+from claimbench.stats.ranking.names import refuse_lookalikes
 from claimbench.stats.ranking.votes import Battles, from_counts
 
-__all__ = ["ArenaTable", "Panel", "Preferences", "alpaca", "arena_table", "llmfao", "pandalm", "qlora", "rows"]
+__all__ = ["ArenaTable", "Panel", "Preferences", "alpaca", "arena_table", "llmfao", "pandalm", "qlora"]
 
 BothBad = Literal["tie", "drop"]
 NO_VERDICT = 255
@@ -118,7 +116,9 @@ class Preferences:
     """Rows that hold no verdict; they are left out."""
 
     def win_rates(self, judge: str) -> dict[str, float]:
-        """Mean score of every model that this judge saw."""
+        """Mean score of every model that this judge saw; raises VotesError where there is none of that name."""
+        if judge not in self.judges:
+            raise VotesError(f"no judge {judge!r}: known are {', '.join(self.judges[:12])}")
         mine = self.judge == self.judges.index(judge)
         total = np.bincount(self.model[mine], self.score[mine], len(self.models))
         seen = np.bincount(self.model[mine], minlength=len(self.models))
@@ -128,12 +128,17 @@ class Preferences:
 def arena_table() -> ArenaTable:
     """The 1,670,250 deduplicated votes that ship with leaderbot: 129 models, 3,460 pairs, until August 2024."""
     table = json.loads(arena_votes())
-    pairs, counts = np.array(table["X"], dtype=np.int64), np.array(table["Y"], dtype=np.int64)
-    if pairs.ndim != 2 or counts.shape != (len(pairs), 4) or not (pairs[:, 0] < pairs[:, 1]).all():
+    models = tuple(table.get("models", ()))
+    pairs, counts = (np.array(table.get(name, ()), dtype=np.int64) for name in ("X", "Y"))
+    if pairs.ndim != 2 or counts.shape != (len(pairs), 4) or not (pairs[:, 0] < pairs[:, 1]).all() or counts.min() < 0:
         raise HostError("leaderbot's table has another form: pip install leaderbot==0.4.3")
-    return ArenaTable(tuple(table["models"]), pairs[:, 0], pairs[:, 1], counts)
+    if pairs.min() < 0 or pairs.max() >= len(models):
+        raise HostError("leaderbot's table names fewer models than it has: pip install leaderbot==0.4.3")
+    refuse_lookalikes(models)
+    return ArenaTable(models, pairs[:, 0], pairs[:, 1], counts)
 
 
+@loader
 def llmfao(path: Path, judge: str = "gpt-4") -> JudgedVotes:
     """Votes of llmfao on pairs of answers: the crowd's, with its workers, or a model's, who is then called `judge`.
 
@@ -141,33 +146,35 @@ def llmfao(path: Path, judge: str = "gpt-4") -> JudgedVotes:
     """
     outcomes = {"left": 2, "tie": 1, "right": 0}
     table = [
-        (row["left"], row["right"], _known(outcomes, row["winner"], path, n), row["id"], row.get("worker", judge))
+        (row["left"], row["right"], known(outcomes, row["winner"], path, n), row["id"], row.get("worker", judge))
         for n, row in rows(path, ("id", "winner", "left", "right"))
     ]
     first, second, outcome, item, by = zip(*table, strict=True)
-    (left, right), models = _indices(first, second)
-    (items,), _ = _indices(item)
-    (judged,), judges = _indices(by)
+    (left, right), models = model_indices(first, second)
+    (items,), _ = indices(item)
+    (judged,), judges = indices(by)
     return JudgedVotes(models, left, right, np.array(outcome, dtype=np.uint8), items, judged, judges)
 
 
+@loader
 def pandalm(annotators: Path, judges: Mapping[str, Path] | None = None) -> Panel:
     """The three annotators of PandaLM's test set, and any models that judged the same pairs, by name."""
-    table = _json_rows(annotators)
+    table = json_rows(annotators)
     names = [row["cmp_key"].split("_") for row in table]
-    (first, second), models = _indices(*zip(*names, strict=True))
+    (first, second), models = model_indices(*zip(*names, strict=True))
     outcomes: dict[Any, int] = {1: 2, 2: 0, 0: 1, "1": 2, "2": 0, "Tie": 1, "garbage": NO_VERDICT}
     people = ("annotator1", "annotator2", "annotator3")
-    columns = [[_known(outcomes, row[name], annotators, n) for n, row in enumerate(table)] for name in people]
+    columns = [[known(outcomes, row[name], annotators, n) for n, row in enumerate(table)] for name in people]
     for path in (judges or {}).values():
-        verdicts = _json_rows(path)
+        verdicts = json_rows(path)
         if [row["idx"] for row in verdicts] != [row["idx"] for row in table]:
             raise HostError(f"{path}: not the {len(table)} pairs of {annotators}; fetch both again")
         field = next((name for name in verdicts[0] if name.endswith("_result")), "result")
-        columns.append([_known(outcomes, row.get(field), path, n) for n, row in enumerate(verdicts)])
+        columns.append([known(outcomes, row.get(field), path, n) for n, row in enumerate(verdicts)])
     return Panel(models, first, second, np.array(columns, dtype=np.uint8).T, (*people, *(judges or {})))
 
 
+@loader
 def qlora(path: Path) -> JudgedVotes:
     """GPT-4's verdicts on pairs of answers of eight models, every pair in both orders; the first was shown first.
 
@@ -177,28 +184,29 @@ def qlora(path: Path) -> JudgedVotes:
     table: list[tuple[str, str, int, str, str]] = []
     without = 0
     outcomes = {1: 2, 2: 0, 3: 1, -1: NO_VERDICT}
-    for name, text in _members(path):
+    for name, text in members(path):
         bench = name.split("/")[0]
         first, second = (_answered_by(stem) for stem in Path(name).name.split("-gpt-4-reviewer")[0].split("-vs-"))
         for n, line in enumerate(text.splitlines()):
             row = json.loads(line)
-            outcome = _known(outcomes, row.get("score"), path / name, n)
+            outcome = known(outcomes, row.get("score"), path / name, n)
             if outcome == NO_VERDICT:
                 without += 1
                 continue
-            prompt = row.get("message_id", row.get("question_id"))
+            prompt = row["message_id"] if "message_id" in row else row["question_id"]
             table.append((first, second, outcome, f"{bench} {prompt}", f"gpt-4 on {bench}"))
     if not table:
         raise HostError(f"{path}: no verdicts; fetch it again")
     first, second, outcome, item, by = zip(*table, strict=True)
-    (shown_first, shown_second), models = _indices(first, second)
-    (items,), _ = _indices(item)
-    (judged,), judges = _indices(by)
+    (shown_first, shown_second), models = model_indices(first, second)
+    (items,), _ = indices(item)
+    (judged,), judges = indices(by)
     return JudgedVotes(
         models, shown_first, shown_second, np.array(outcome, dtype=np.uint8), items, judged, judges, without
     )
 
 
+@loader
 def alpaca(path: Path) -> Preferences:
     """Preferences of AlpacaEval's judges between each model and the judge's baseline."""
     columns = ("model", "annotator", "len_1_chars", "len_2_chars", "preference")
@@ -207,64 +215,21 @@ def alpaca(path: Path) -> Preferences:
         for _, row in rows(path, columns)
     ]
     # 1 is the baseline, 2 the model, between them a probability; blank or 0, the answer could not be parsed.
-    parsed = [row for row in table if row[2] and float(row[2]) >= 1]
+    parsed = [row for row in table if row[2] and float(row[2]) != 0]
     if not parsed:
         raise HostError(f"{path}: no verdicts; restore the file")
     model, annotator, preference, one, two = zip(*parsed, strict=True)
-    (models,), names = _indices(model)
-    (judged,), judges = _indices(annotator)
+    (models,), names = model_indices(model)
+    (judged,), judges = indices(annotator)
     score = np.array(preference, dtype=np.float64) - 1
-    if score.max() > 1:
-        raise HostError(f"{path}: preferences lie between 1 and 2, got {score.max() + 1}")
+    if not ((score >= 0) & (score <= 1)).all():
+        odd = score[~((score >= 0) & (score <= 1))][0] + 1
+        raise HostError(f"{path}: preferences lie between 1 and 2, or are 0 for none, got {odd:g}; restore the file")
     characters = np.array([one, two], dtype=np.int64).T
     return Preferences(names, judges, models, judged, score, characters, len(table) - len(parsed))
-
-
-def rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Numbered rows of a csv file, compressed or not; raises HostError for a missing column and for no rows."""
-    opened: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8", newline="") as file:
-        table = csv.DictReader(file)
-        missing = [name for name in columns if name not in (table.fieldnames or ())]
-        if missing:
-            raise HostError(f"{path}: no column {missing[0]!r}, only {table.fieldnames}; restore the file")
-        number = 0
-        for number, row in enumerate(table, start=1):
-            yield number, row
-        if number == 0:
-            raise HostError(f"{path}: no rows; restore the file")
-
-
-def _json_rows(path: Path) -> list[dict[str, Any]]:
-    table = json.loads(path.read_bytes())
-    if not isinstance(table, list) or not table:
-        raise HostError(f"{path}: no rows; restore the file")
-    return table
-
-
-def _members(path: Path) -> Iterator[tuple[str, str]]:
-    """Name and text of each file in an archive, by name."""
-    # One pass: an archive that is compressed as a whole cannot be read out of order without starting again.
-    with tarfile.open(path, "r:gz") as tar:
-        texts = {info.name: file.read() for info in tar if (file := tar.extractfile(info)) is not None}
-    for name in sorted(texts):
-        yield name, io.TextIOWrapper(io.BytesIO(texts[name]), encoding="utf-8").read()
 
 
 def _answered_by(stem: str) -> str:
     """`13b-guanaco` of `13b-guanaco-oa-generations-topp0.9-temp0.7`; one name for a model on both sets of prompts."""
     name = re.sub(r"-(oa|vicuna)-generations.*$", "", stem).removeprefix("answer-")
     return {"gpt35": "gpt-3.5-turbo", "gpt-3.5": "gpt-3.5-turbo", "gpt4": "gpt-4"}.get(name, name)
-
-
-def _known(outcomes: Mapping[Any, int], label: Any, path: Path, row: int) -> int:
-    if label not in outcomes:
-        raise HostError(f"{path}: row {row}: unknown outcome {label!r}; known are {list(outcomes)}")
-    return outcomes[label]
-
-
-def _indices(*columns: tuple[str, ...]) -> tuple[list[Integers], tuple[str, ...]]:
-    """Columns of names as indices into their common sorted names."""
-    names = sorted({name for column in columns for name in column})
-    place = {name: index for index, name in enumerate(names)}
-    return [np.array([place[name] for name in column], dtype=np.int64) for column in columns], tuple(names)

@@ -6,7 +6,8 @@ them. It is what equation 10 does, outcome by outcome. Given the bag of all thes
 it without replacement, which has the probability Π s_t. Hence two kinds of bets have E[E_n] ≤ 1 exactly, whatever the
 pairs' true probabilities and however few the votes of others:
 
-- Π q_t(y_t)/s_t, where q_t predicts from the user's earlier votes: Σ_y Π s_t · Π q_t/s_t = Σ_y Π q_t = 1;
+- Π q_t(y_t)/s_t, where q_t predicts from the user's earlier votes: over all y that the bag allows,
+  Σ_y Π s_t · Π q_t/s_t = Σ_y Π q_t ≤ 1;
 - Π f_t, where f_t depends on the vote and the bag that it is in, and averages to at most 1 over that bag: by induction
   from the last vote to the first. f = λ q(y)/s + (1 − λ) is one, for a habit q that is followed in a share λ of the
   votes, and so is the reversed vote, q(y) the share of the opposite outcome.
@@ -33,7 +34,7 @@ import numpy as np
 
 from claimbench.impls.chatbot_arena.anomaly import first_crossing
 from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots, own_votes
-from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers
 
 __all__ = ["HABITS", "Habit", "Tolerance", "e_process", "log_e_values"]
 

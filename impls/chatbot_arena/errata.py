@@ -11,7 +11,7 @@ import numpy as np
 from claimbench.errors import MeasurementRefused
 from claimbench.stats.ranking.arrays import Floats, Integers
 
-__all__ = ["minimizer", "nonparametric_scores", "printed_loss"]
+__all__ = ["minimizer", "nonparametric_scores", "printed_loss", "printed_nonparametric_scores"]
 
 _STEPS = 50
 
@@ -44,12 +44,17 @@ def minimizer(first: Integers, second: Integers, second_wins: Floats, votes: Flo
     raise MeasurementRefused(f"the loss has no minimum within {_STEPS} steps: some model won or lost every vote")
 
 
+def printed_nonparametric_scores(win: Floats) -> Floats:
+    """Equations 13 to 16 as printed: s_m = Σ_m' (logit θ(1, m') + θ(m', m) / (1 − θ(m', m))); `win` as below."""
+    odds = win / (1 - win)
+    return (np.log(odds[0])[:, None] + odds).sum(axis=0)
+
+
 def nonparametric_scores(win: Floats) -> Floats:
     """Appendix B repaired: s_m = mean over m' ≠ m of logit θ(1, m') + logit θ(m', m); `win[a, b]`, (M, M), is θ(a, b).
 
-    θ(a, b) is the probability that b beats a, ½ on the diagonal, strictly between 0 and 1. In Equations 13 to 16 the
-    second term is the odds, not their logarithm, and the sum is not divided by its number of terms. Under
-    Bradley–Terry s_m = ξ_m − ξ_1.
+    θ(a, b) is the probability that b beats a, ½ on the diagonal, strictly between 0 and 1. Under Bradley–Terry
+    logit θ(1, m') + logit θ(m', m) = (ξ_m' − ξ_1) + (ξ_m − ξ_m'), so that s_m = ξ_m − ξ_1.
     """
     logit = np.log(win / (1 - win))
     terms = logit[0][:, None] + logit

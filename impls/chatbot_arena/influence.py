@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench.errors import VotesError
-from claimbench.stats.ranking.arrays import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers, win_and_loss
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
 from claimbench.stats.ranking.existence import Status
 from claimbench.stats.ranking.sandwich import pair_information
@@ -82,7 +82,7 @@ def _by_influence(battles: Battles, ratings: Floats, above: int, below: int) -> 
     contrast = np.zeros(graph.size)
     contrast[above], contrast[below] = 1.0, -1.0
     along = graph.differences(graph.solve(information, contrast, tolerance=1e-12))
-    p = 1 / (1 + np.exp(-graph.differences(ratings)))
+    p, _ = win_and_loss(graph.differences(ratings))
     values = (along[:, None] * (np.array([0.0, 0.5, 1.0]) - p[:, None])).ravel()
     order = np.argsort(-values, kind="stable")
     return values[order], order, battles.counts.ravel()[order]

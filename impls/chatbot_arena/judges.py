@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimbench.errors import VotesError
-from claimbench.impls.chatbot_arena.votes import JudgedVotes
 from claimbench.stats.ranking.arrays import Floats, Integers
 
-__all__ = ["Judgements", "by_prompt", "by_row", "draw_judgements", "two_orders"]
+__all__ = ["Judgements", "by_prompt", "by_row", "draw_judgements"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,30 +27,13 @@ class Judgements:
     """The mean row, were there no end of prompts."""
 
 
-def two_orders(votes: JudgedVotes) -> Floats:
-    """(3, 3), how often a judge gives each outcome with one answer first, and each with the other first; sums to 1.
-
-    Outcomes are those for one and the same answer, 0, ½ and 1; pairs of answers that were not judged once in each
-    order are left out. Raises VotesError where none was.
-    """
-    verdicts = dict[tuple[int, int, int], list[int]]()
-    columns = (votes.item, votes.first, votes.second, votes.outcome)
-    for item, first, second, outcome in zip(*(column.tolist() for column in columns), strict=True):
-        verdicts.setdefault((item, first, second), []).append(outcome)
-    table = np.zeros((3, 3))
-    for (item, first, second), shown in verdicts.items():
-        swapped = verdicts.get((item, second, first), [])
-        if first < second and len(shown) == len(swapped) == 1:
-            table[shown[0], 2 - swapped[0]] += 1
-    if not table.any():
-        raise VotesError("no pair of answers was judged once in each order")
-    return table / table.sum()
-
-
 def draw_judgements(
     table: Floats, prompts: int, strong: float, copies: int, replications: int, generator: np.random.Generator
 ) -> Judgements:
-    """Verdicts in both orders as often as in `table`, (3, 3); a win is strong with probability `strong`."""
+    """Verdicts in both orders as often as in `table`, (3, 3), which `agreement.two_orders` gives.
+
+    A win is strong with probability `strong`, and then counts as `copies` rows.
+    """
     cell = generator.choice(9, size=(replications, prompts), p=table.ravel())
     score = np.stack([cell // 3, cell % 3], axis=2) / 2
     is_strong = (score != 0.5) & (generator.random(score.shape) < strong)

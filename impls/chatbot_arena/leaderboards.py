@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimbench.errors import HostError
-from claimbench.impls.chatbot_arena.data import rows
+from claimbench.impls.chatbot_arena.files import loader, rows
 
 __all__ = ["ArenaEntry", "Scored", "WinRate", "alpaca_leaderboard", "arena_hard", "arena_leaderboard"]
 
@@ -62,6 +62,7 @@ class WinRate:
     """Mean length of its answers."""
 
 
+@loader
 def arena_leaderboard(path: Path) -> list[ArenaEntry]:
     """One version of the Arena's leaderboard, or its history, in the order of the file."""
     history = "history" in path.name
@@ -87,14 +88,19 @@ def arena_leaderboard(path: Path) -> list[ArenaEntry]:
     return found
 
 
+@loader
 def arena_hard(path: Path) -> list[Scored]:
     """Arena-Hard's leaderboard with its 95 % intervals, best first."""
-    return [
-        Scored(row["model"], float(row["score"]), float(row["rating_q025"]), float(row["rating_q975"]))
-        for _, row in rows(path, ("model", "score", "rating_q025", "rating_q975"))
-    ]
+    found: list[Scored] = []
+    for number, row in rows(path, ("model", "score", "rating_q025", "rating_q975")):
+        low, score, high = (float(row[name]) for name in ("rating_q025", "score", "rating_q975"))
+        if not low <= score <= high:
+            raise HostError(f"{path}: row {number}: {score} is not within {low} and {high}; restore the file")
+        found.append(Scored(row["model"], score, low, high))
+    return sorted(found, key=lambda entry: -entry.score)
 
 
+@loader
 def alpaca_leaderboard(path: Path) -> list[WinRate]:
     """AlpacaEval's leaderboard, version 1 or 2, in the order of the file."""
     controlled = "length_controlled_winrate"

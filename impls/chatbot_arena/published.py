@@ -1,7 +1,7 @@
 """What the paper and its authors' posts print, as data.
 
-Paper: arXiv 2403.04132v1. Posts: lmsys.org of 2023-12-07 (from Elo to Bradley–Terry), 2024-04-19 (Arena-Hard) and
-2024-08-29 (style control), and news.lmarena.ai of 2025-05-09 (response to "The Leaderboard Illusion").
+Paper: arXiv 2403.04132v1. Posts: lmsys.org of 2023-12-07 (from Elo to Bradley–Terry) and 2024-04-19 (Arena-Hard), and
+news.lmarena.ai of 2025-05-09 (response to "The Leaderboard Illusion").
 """
 
 from __future__ import annotations
@@ -10,28 +10,27 @@ from dataclasses import dataclass
 
 __all__ = [
     "ARENA_HARD",
+    "BEST_OF_20",
     "BEST_OF_50",
     "EVALICA_SECONDS",
     "FIGURE_7",
     "IDENTICAL",
-    "NULL_MODEL",
     "RATINGS_2023",
-    "STYLE",
     "TABLE_2",
     "TABLE_2_PROMPTS",
     "TABLE_3",
     "TABLE_3_BATTLES",
     "TABLE_4",
     "TABLE_5",
+    "TABLE_2023",
     "TEXT_2_CLUSTERS",
-    "TEXT_5",
+    "TEXT_MT_BENCH_AGREEMENT",
     "Agreement",
     "Cluster",
     "Confusion",
     "SampleSize",
     "Score",
     "Separability",
-    "Style",
     "WinRate",
 ]
 
@@ -126,20 +125,6 @@ class Separability:
     """Pairs of models whose 95 % intervals do not overlap."""
 
 
-@dataclass(frozen=True)
-class Style:
-    """Style coefficients of the post on style control; None where a feature is not controlled."""
-
-    length: float | None
-    """Tokens of the answer."""
-    lists: float | None
-    """Markdown lists."""
-    headers: float | None
-    """Markdown headers."""
-    bold: float | None
-    """Markdown bold."""
-
-
 TABLE_2 = (
     Cluster("Python Game Programming Challenge", 96.7, 0.2),
     Cluster("C/C++ Process Multi-Threading", 86.7, 0.3),
@@ -193,8 +178,6 @@ TABLE_5 = (
     Confusion(0.3, (21, 29), (4, 21), (8, 29), (17, 21)),
 )
 """Table 5: 25 users marked anomalous and 25 normal ones."""
-TEXT_5 = {"true_positive": (0.9, 0.9), "true_negative": (0.6, 0.7)}
-"""Section 7.2: "reaching 90% true positive and 60-70% true negative rate"."""
 
 FIGURE_7 = (
     SampleSize("win matrix", 0.2, 6800, 4400, 54),
@@ -208,7 +191,9 @@ RATINGS_2023 = {
     "gpt-3.5-turbo-0613": 1112,
     "gpt-3.5-turbo-0314": 1106,
 }
-"""Post of 2023-12-07, text; its table has 1153 for gpt-4-0613."""
+"""Post of 2023-12-07, text."""
+TABLE_2023 = {"gpt-4-0613": 1153}
+"""The same post, table."""
 
 ARENA_HARD = {
     "chatbot arena": Separability(None, 85.8),
@@ -216,15 +201,12 @@ ARENA_HARD = {
     "alpacaeval 2.0 lc": Separability(81.2, 83.2),
     "arena-hard-auto 0.1": Separability(89.1, 87.4),
 }
-"""Post of 2024-04-19, Table 1. Its text gives 22.6 % as MT-bench's agreement, where the table has 26.1 %."""
+"""Post of 2024-04-19, Table 1."""
+TEXT_MT_BENCH_AGREEMENT = 22.6
+"""The same post, text: MT-bench's agreement with the Arena, in per cent."""
 
-STYLE = {
-    "both": Style(0.249, 0.031, 0.024, 0.019),
-    "markdown": Style(None, 0.111, 0.044, 0.056),
-    "length": Style(0.267, None, None, None),
-}
-"""Post of 2024-08-29."""
-
+BEST_OF_20 = {"tests": 20, "elo": 50}
+"""Figure 7 of arXiv 2504.20879, as others summarise it: what the best of 20 variants gains in simulation."""
 BEST_OF_50 = {"tests": 50, "votes": 3000, "elo": 11}
 """Response of 2025-05-09: "around +11 Elo after 50 tests and 3000 votes"."""
 
@@ -236,6 +218,3 @@ EVALICA_SECONDS = {
     "elo": {"arena": 3.76, "evalica": 1.255},
 }
 """Means of ten runs in Evalica's repository (coling2025/chatbot_arena.csv), on 1.67 million votes."""
-
-NULL_MODEL = {"win_rate": 76.92, "length_controlled": 86.46}
-"""AlpacaEval 2's leaderboard at commit cd543a1: an entry whose answers are the same whatever is asked, in per cent."""

@@ -13,7 +13,7 @@ import numpy as np
 from claimbench.errors import MeasurementRefused, VotesError
 from claimbench.stats.ranking.arrays import Booleans, Floats, Integers, win_and_loss
 
-__all__ = ["Fits", "draw_counts", "fit_all", "misses", "rank_sets"]
+__all__ = ["Fits", "draw_counts", "fit_all", "laplacians", "misses", "rank_sets"]
 
 _STEP = 1e-10
 _ITERATIONS = 50
@@ -113,20 +113,20 @@ def _sandwich(counts: Floats, ratings: Floats, size: int) -> Floats:
     inverse = np.linalg.inv(_completed(counts.sum(axis=2) * win * loss, size))
     # Scores sum to zero over models, so what the completion adds to the inverse drops out of the product but for
     # rounding, which centring takes away.
-    covariance = inverse @ _laplacian(scores, size) @ inverse
+    covariance = inverse @ laplacians(scores, first, second, size) @ inverse
     covariance -= covariance.mean(axis=1, keepdims=True)
     return covariance - covariance.mean(axis=2, keepdims=True)
 
 
 def _completed(weights: Floats, size: int) -> Floats:
     """(R, M, M), Laplacians made regular along the constant vector."""
-    laplacian = _laplacian(weights, size)
+    laplacian = laplacians(weights, *np.triu_indices(size, 1), size)
     degrees = np.trace(laplacian, axis1=1, axis2=2) / size
     return laplacian + (degrees / size)[:, None, None]
 
 
-def _laplacian(weights: Floats, size: int) -> Floats:
-    first, second = np.triu_indices(size, 1)
+def laplacians(weights: Floats, first: Integers, second: Integers, size: int) -> Floats:
+    """(R, M, M), Laplacians of R graphs on the same pairs (first, second), each once, with weights (R, E)."""
     matrix = np.zeros((len(weights), size, size))
     matrix[:, first, second] = matrix[:, second, first] = -weights
     diagonal = np.arange(size)

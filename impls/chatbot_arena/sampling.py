@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimbench.errors import SpecError
-from claimbench.impls.chatbot_arena.win_matrix import Estimate, Floats, Tally
+from claimbench.impls.chatbot_arena.win_matrix import Estimate, Tally
+from claimbench.stats.ranking.arrays import Floats
 
 __all__ = [
     "Design",

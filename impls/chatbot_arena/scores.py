@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimbench.errors import MeasurementRefused
-from claimbench.impls.chatbot_arena.win_matrix import Estimate, Floats, Tally
+from claimbench.impls.chatbot_arena.replications import laplacians
+from claimbench.impls.chatbot_arena.win_matrix import Estimate, Tally
+from claimbench.stats.ranking.arrays import Floats
 
 __all__ = ["Scores"]
 
@@ -71,8 +73,4 @@ class Scores:
 
     def _laplacian(self, weights: Floats) -> Floats:
         """Laplacian of the complete graph with these weights, without the anchor (replications, M − 1, M − 1)."""
-        matrix = np.zeros((len(weights), self.models, self.models))
-        matrix[:, self.first, self.second] = matrix[:, self.second, self.first] = -weights
-        diagonal = np.arange(self.models)
-        matrix[:, diagonal, diagonal] = -matrix.sum(axis=-1)
-        return matrix[:, 1:, 1:]
+        return laplacians(weights, self.first, self.second, self.models)[:, 1:, 1:]

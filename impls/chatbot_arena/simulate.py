@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from claimbench.errors import VotesError
 from claimbench.impls.chatbot_arena.votes import JudgedVotes
-from claimbench.stats.ranking.arrays import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers, win_and_loss
 
 __all__ = ["SimulatedArena", "beta_strengths", "round_robin"]
 
@@ -44,7 +44,7 @@ class SimulatedArena:
 
     def expected_score(self) -> Floats:
         """(E,), p of the first model of each pair."""
-        return 1 / (1 + np.exp(self.strengths[self.second] - self.strengths[self.first]))
+        return win_and_loss(self.strengths[self.first] - self.strengths[self.second])[0]
 
     def draw(self, votes: int, generator: np.random.Generator, users: int = 1) -> JudgedVotes:
         """`votes` independent votes, sides by a fair coin; an item is the number of the vote.

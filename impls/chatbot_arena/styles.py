@@ -43,10 +43,12 @@ def draw_styled(
     Stronger models write longer answers with more markdown, by half of the spread between models, so that strength
     and style have to be told apart. A tie has probability 4 t p (1 − p), as in `simulate`.
 
-    Raises VotesError where there are not as many coefficients as `FEATURES`.
+    Raises VotesError where there are not as many coefficients as `FEATURES`, and where all strengths are equal.
     """
     if coefficients.shape != (len(FEATURES),):
         raise VotesError(f"{coefficients.shape} coefficients: one each for {', '.join(FEATURES)}")
+    if not strengths.std() > 0:
+        raise VotesError("style goes with strength here, so that models must differ in it")
     size = strengths.size
     standard = (strengths - strengths.mean()) / strengths.std()
     habits = _BETWEEN * (0.5**0.5 * standard[:, None] + 0.5**0.5 * generator.standard_normal((size, len(FEATURES))))

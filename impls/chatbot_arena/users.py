@@ -1,8 +1,7 @@
 """Simulated users: honest ones, and families of bots.
 
 Honest users vote as everybody does, with the probabilities of the pair that they are shown. `KNOWN` are the three
-families that the detectors were made with; `HELD_OUT` were written
-after the bets of the e-process had been fixed.
+families that the detectors were made with; `HELD_OUT` were written after the bets of the e-process had been fixed.
 Every family keeps the pairs and sides of the honest user whose place it takes.
 """
 
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimbench.impls.chatbot_arena.ballots import Ballots
-from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers
 
 __all__ = ["HELD_OUT", "KNOWN", "Arena", "Family"]
 

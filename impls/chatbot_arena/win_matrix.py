@@ -5,8 +5,8 @@ is 1 where the second model of the pair wins; θ*(a) = E[H | a]. Three estimator
 contributes, so that Var θ̂ = V/T after T votes:
 
 - **Equation 4**, X(a) = 1{A = a} H / P(a), averaged. E[X] = θ and, because H² = H, E[X²] = θ/P, hence V = θ/P − θ².
-  With the models' names swapped θ becomes 1 − θ: the same votes, another variance. Averaged over both orders it is at
-  least twice that of the next at P = 1/K, because θ/P + (1 − θ)/P = 1/P and θ(1 − θ) ≤ 1/4.
+  With the models' names swapped θ becomes 1 − θ: the same votes, another variance. Their average is
+  (1/P − θ² − (1 − θ)²)/2 ≥ (1/P − 1)/2, and since θ(1 − θ) ≤ 1/4, at least 2(1 − P) times the variance of the next.
 - **The mean of the pair's own votes** (Hájek's ratio of weighted sums where P is constant): V = θ(1 − θ)/P.
 - **Augmented**, X(a) = m + 1{A = a}(H − m)/P(a) with m guessed from the votes before. E[X | past] = θ whatever m is, so
   that it is unbiased under adaptive sampling, where the pair's mean is not. V = (θ(1 − θ) + (θ − m)²)/P − (θ − m)²,
@@ -16,15 +16,15 @@ contributes, so that Var θ̂ = V/T after T votes:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from claimbench.stats.intervals import z_value
+from claimbench.stats.ranking.arrays import Floats, Integers
+
 __all__ = [
     "Estimate",
-    "Floats",
-    "Integers",
     "Tally",
     "augmented",
     "augmented_variance",
@@ -33,18 +33,7 @@ __all__ = [
     "inverse_probability_variance",
     "per_pair_mean",
     "per_pair_variance",
-    "z_value",
 ]
-
-Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.integer[Any]]
-
-
-def z_value(level: float) -> float:
-    """The normal quantile that makes a two-sided interval of this level."""
-    from scipy.special import ndtri
-
-    return float(ndtri((1 + level) / 2))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench.impls.chatbot_arena.ballots import OUTCOMES, Ballots
-from claimbench.impls.chatbot_arena.win_matrix import Integers
+from claimbench.stats.ranking.arrays import Integers
 
 __all__ = ["Worker", "real_workers"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from claimbench import data
 from claimbench.errors import VotesError
-from claimbench.impls.chatbot_arena.agreement import agreement, majority, sides, swap_consistency
+from claimbench.impls.chatbot_arena.agreement import agreement, majority, pairs_of, sides, swap_consistency
 from claimbench.impls.chatbot_arena.data import NO_VERDICT, llmfao, pandalm, qlora
 from claimbench.impls.chatbot_arena.votes import JudgedVotes
 
@@ -52,6 +52,12 @@ def test_a_majority_is_unique_or_none() -> None:
     assert majority(votes).tolist() == [2, NO_VERDICT]
     with pytest.raises(VotesError, match="each on its side"):
         majority(judged([(0, 0, 1, 2, 0), (0, 1, 0, 2, 1)]))
+
+
+def test_what_was_judged_is_compared_by_names_and_sides() -> None:
+    one = judged([(0, 0, 1, 2, 0), (0, 0, 1, 0, 0), (1, 1, 2, 1, 0)])
+    assert pairs_of(one) == {(0, "a", "b"), (1, "b", "c")}
+    assert pairs_of(one) != pairs_of(judged([(0, 1, 0, 2, 0), (1, 1, 2, 1, 0)]))
 
 
 def test_sides_count_wins_of_the_first() -> None:

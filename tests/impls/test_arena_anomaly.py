@@ -23,8 +23,8 @@ from claimbench.impls.chatbot_arena.anomaly import (
 from claimbench.impls.chatbot_arena.ballots import Ballots, own_votes
 from claimbench.impls.chatbot_arena.e_process import HABITS, Tolerance, e_process, log_e_values
 from claimbench.impls.chatbot_arena.users import HELD_OUT, KNOWN, Arena
-from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
 from claimbench.impls.chatbot_arena.workers import real_workers
+from claimbench.stats.ranking.arrays import Floats, Integers
 
 FAMILIES = {**KNOWN, **HELD_OUT}
 
@@ -55,6 +55,16 @@ def test_equation_10_by_hand():
     low, high = p_value_ends(of_one_user([0, 1, 2]), history)
     assert low[0] == pytest.approx([6 / 8, 4 / 8, 0])
     assert high[0] == pytest.approx([1, 7 / 8, 5 / 8])
+
+
+def test_honest_votes_have_half_of_what_fishers_test_expects_of_them_by_equation_10():
+    """E[-2 ln p] is at most 2 exp(1/e - 1) a vote, whatever the shares of the outcomes: the README's derivation."""
+    counts = 25_000 * np.array([(a, b, 40 - a - b) for a in range(1, 39) for b in range(1, 40 - a)])
+    pair, outcome = np.indices((len(counts), 3))
+    p = p_values(Ballots(pair, outcome, np.zeros_like(pair, dtype=bool)), counts)
+    mean = (counts / 1_000_000 * -2 * np.log(p)).sum(axis=1)
+    assert mean.max() == pytest.approx(2 * math.exp(1 / math.e - 1), abs=0.005)
+    assert mean.max() <= 2 * math.exp(1 / math.e - 1)
 
 
 def histories(n: int) -> Iterator[tuple[int, int, int]]:

@@ -100,12 +100,21 @@ def test_votes_of_one_model_bear_its_name(tmp_path: Path) -> None:
     [
         pytest.param(llmfao, CROWD, ["0,1,0,1,5,nobody,A,B"], "row 1: unknown outcome 'nobody'", id="outcome"),
         pytest.param(llmfao, CROWD, [], "no rows", id="empty"),
+        pytest.param(llmfao, CROWD, ["0,1,0,1,5,left,A"], "row 1 ends early", id="short-row"),
+        pytest.param(llmfao, CROWD, ["0,1,0,1,5,left,A,a"], "one model under several names. 'A' and 'a'", id="case"),
+        pytest.param(llmfao, CROWD, ["0,1,0,1,5,left,A,"], "a model has no name", id="no-name"),
         pytest.param(llmfao, "id,winner,left", ["0,left,A"], "no column 'right'", id="column"),
         pytest.param(
             alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,"], "no verdicts", id="bl"
         ),
         pytest.param(alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,3"], "between 1", id="3"),
+        pytest.param(alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,.5"], "got 0.5", id="5"),
+        pytest.param(alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,x"], "restore", id="x"),
+        pytest.param(alpaca, "model,annotator,len_1_chars,len_2_chars,preference", ["m,j,1,2,nan"], "got nan", id="n"),
         pytest.param(arena_hard, "model,score", ["m,1"], "no column 'rating_q025'", id="arena-hard"),
+        pytest.param(
+            arena_hard, "model,score,rating_q025,rating_q975", ["m,5,1,4"], "row 1: 5.0 is not within", id="ends"
+        ),
         pytest.param(arena_leaderboard, "rank,model,arena_score,95_pct_ci,votes", ["1,m,9,±3,4"], "such as", id="ci"),
         pytest.param(alpaca_leaderboard, ",win_rate", ["m,1"], "no column 'standard_error'", id="alpaca-leaderboard"),
     ],
@@ -115,6 +124,25 @@ def test_a_table_that_is_not_the_one_is_refused(
 ) -> None:
     with pytest.raises(HostError, match=message):
         load(table(tmp_path / "x.csv", header, *lines))
+
+
+@pytest.mark.parametrize("load", [llmfao, pandalm, qlora, alpaca, arena_hard, arena_leaderboard, alpaca_leaderboard])
+@pytest.mark.parametrize("content", [None, b"", b"\x1f\x8b\x08damaged"], ids=["missing", "empty", "damaged"])
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, load: Callable[[Path], object], content: bytes | None
+) -> None:
+    path = tmp_path / "votes.gz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(HostError, match="votes.gz.*(not there|restore)"):
+        load(path)
+
+
+def test_preferences_of_a_judge_that_nobody_knows_are_refused(tmp_path: Path) -> None:
+    path = table(tmp_path / "x.csv", "model,annotator,len_1_chars,len_2_chars,preference", "m,j,1,2,1.75")
+    assert alpaca(path).win_rates("j") == {"m": 0.75}
+    with pytest.raises(VotesError, match="no judge 'k'"):
+        alpaca(path).win_rates("k")
 
 
 def pair(idx: int, *labels: object) -> dict[str, object]:
@@ -176,6 +204,10 @@ def test_an_archive_without_verdicts_is_refused(tmp_path: Path) -> None:
         qlora(archive(tmp_path / "raw.tar.gz", {name: [{"message_id": "p", "score": -1}]}))
     with pytest.raises(HostError, match="row 0: unknown outcome 9"):
         qlora(archive(tmp_path / "raw.tar.gz", {name: [{"message_id": "p", "score": 9}]}))
+    with pytest.raises(HostError, match="question_id"):
+        qlora(archive(tmp_path / "raw.tar.gz", {name: [{"score": 1}]}))
+    with pytest.raises(HostError, match="restore"):
+        qlora(archive(tmp_path / "raw.tar.gz", {"oa/another.jsonl": [{"message_id": "p", "score": 1}]}))
 
 
 def test_columns_of_unequal_length_are_no_votes() -> None:

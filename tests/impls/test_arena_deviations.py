@@ -7,8 +7,9 @@ import pytest
 
 from claimbench import data
 from claimbench.errors import UnknownName, VotesError
+from claimbench.impls.chatbot_arena.agreement import two_orders
 from claimbench.impls.chatbot_arena.experiments import deviations
-from claimbench.impls.chatbot_arena.judges import by_prompt, by_row, draw_judgements, two_orders
+from claimbench.impls.chatbot_arena.judges import by_prompt, by_row, draw_judgements
 from claimbench.impls.chatbot_arena.shipped import anchored_errors, index_of, ridged_covariance, stopped_early
 from claimbench.impls.chatbot_arena.votes import JudgedVotes
 from claimbench.papers.chatbot_arena.designs import Judge

@@ -65,6 +65,18 @@ def test_other_arithmetic_on_printed_numbers() -> None:
     assert upside_down["tau_meant"] > 0.9  # type: ignore[operator]
 
 
+def test_printed_nonparametric_scores_rank_well_and_are_no_bradley_terry_scores() -> None:
+    checks = printed.nonparametric(trial()).checks
+    assert checks["printed"] == pytest.approx(29.906, abs=1e-3)
+    assert checks["repaired"] < 1e-12  # type: ignore[operator]
+    assert checks["tau_printed"] == 1
+
+
+def test_two_slips_in_the_posts() -> None:
+    checks = printed.posts(trial()).checks
+    assert checks == {"gpt-4-0613": 1, "mt_bench_agreement": 3.5, "mt_bench_separability": 0}
+
+
 def test_figure_2_gives_the_order_that_is_known() -> None:
     checks = ratings.figure_2(trial()).checks
     assert checks["battles"] == 31_348
@@ -95,7 +107,7 @@ def test_versions_differ_on_the_real_votes() -> None:
         pytest.param(
             tables.one_baseline, ("alpaca_annotations", "alpaca_leaderboard"), {"models": 57, "tau": 1}, id="CA-40b"
         ),
-        pytest.param(tables.published_errors, ("arena_history",), {"versions": 92}, id="CA-35b"),
+        pytest.param(tables.published_errors, ("arena_history",), {"se_3000": 5.36, "slope": -0.43}, id="CA-35b"),
         pytest.param(
             tables.annotators,
             ("pandalm_annotators", "pandalm_gpt35", "pandalm_7b"),
@@ -140,6 +152,11 @@ def test_errors_to_the_truth_have_one_value_a_seed(options: dict[str, Scalar]) -
     assert {name: len(values) for name, values in found.values.items()} == {"rmse_200": 2, "rmse_400": 2}
     again = order.error_to_truth(trial(KnownTruth(models=4, votes=(200, 400)), (1001,), **options))
     assert again.values["rmse_400"][0] == found.values["rmse_400"][1]
+
+
+def test_a_rating_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(UnknownName, match="did you mean averaged"):
+        order.error_to_truth(trial(KnownTruth(models=4, votes=(200,)), rating="average", k=4.0))
 
 
 def test_elo_needs_its_step() -> None:

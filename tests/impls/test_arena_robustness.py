@@ -74,6 +74,8 @@ def test_styles_are_scaled_and_turn_with_the_sides() -> None:
     assert longer > 0.1
     with pytest.raises(VotesError, match="one each for length"):
         draw_styled(strengths, np.zeros(3), 10, 0.3, np.random.default_rng(0))
+    with pytest.raises(VotesError, match="models must differ"):
+        draw_styled(np.zeros(4), np.array(STYLE), 10, 0.3, np.random.default_rng(0))
 
 
 def test_style_alone_sways_votes_between_equals() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from claimbench.papers.chatbot_arena import (
     anomaly,
     deviations,
+    errata,
+    estimation,
     intervals,
     order,
     printed,
@@ -34,12 +36,14 @@ PAPER = Paper(
 
 CLAIMS = (
     *order.CLAIMS,
+    *estimation.CLAIMS,
     *ranking.CLAIMS,
     *ties.CLAIMS,
     *intervals.CLAIMS,
     *sampling.CLAIMS,
     *anomaly.CLAIMS,
     *printed.CLAIMS,
+    *errata.CLAIMS,
     *tables.CLAIMS,
     *deviations.CLAIMS,
     *untestable.CLAIMS,

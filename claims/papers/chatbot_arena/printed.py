@@ -1,4 +1,4 @@
-"""Claims that printed figures decide: errata of the paper, and what follows from its tables and its authors' posts."""
+"""Claims that printed figures decide: what follows from the paper's tables and its authors' posts."""
 
 from __future__ import annotations
 
@@ -254,27 +254,6 @@ PERCENTAGES = Claim(
     caveats=("Numbers of votes rounded to hundreds: 6,800 over 4,400, and 17,200 over 16,400.",),
 )
 
-UPSIDE_DOWN = Claim(
-    id="chatbot_arena.loss_as_printed",
-    label="CA-41",
-    statement="The minimiser of equations 3 and 7, as printed, ranks models as their win rates do.",
-    source=Source(arxiv=ARXIV, where="Section 4, equations 2, 3 and 7"),
-    kind="arithmetic",
-    experiment=f"{_EXPERIMENTS}:upside_down",
-    arms=_OURS,
-    workloads=_SMOKE,
-    metric=Metric(name="tau_printed", unit="1", better="higher"),
-    expectation=Exact(boxes={"tau_printed": Box(low=0.5), "tau_meant": Box(low=0.5), "distance": Box(high=1e-9)}),
-    protocol=_ONCE,
-    needs=_NEEDS,
-    keywords=("errata", "loss"),
-    caveats=(
-        "A slip of sign: H = 1 means that the second model is preferred, and the loss has the first one's probability. "
-        "The code that the Arena ran has the right one; so has equation 2, from which everything here starts.",
-        "On Figure 2, Kendall's τ with mean win rates; the printed minimiser is exactly the negative of the meant one.",
-    ),
-)
-
 CLAIMS = (
     DETECTION,
     BATTLES_160,
@@ -284,5 +263,4 @@ CLAIMS = (
     IDENTICAL,
     PEER_SPEED,
     PERCENTAGES,
-    UPSIDE_DOWN,
 )

@@ -124,6 +124,7 @@ STYLE = Claim(
         "longer. Its votes and answers are not in a public repository, so that the coefficients themselves are not "
         "tested, nor whether style is all that length stands for (CA-32).",
         "Unlike FastChat's code ours has no ridge and no centring, and ratings and style on one scale.",
+        "Numbers of models, votes and markdown are ours.",
         "`within` is the share of estimates inside two standard errors; 109 in a thousand is half of the post's lead.",
     ),
 )

@@ -187,8 +187,8 @@ SCORE = Claim(
     caveats=(
         "Twenty-five models is the number at which uniform sampling needs the paper's 17,200 votes; CA-17 needs nine. "
         "One simulation cannot give both figures of the paper.",
-        "Scores are weighted as in equation 7, with sandwich variances and the busiest model as the anchor; precision "
-        "is the mean width of the 95 % intervals of the others.",
+        "Scores are weighted as in equation 7, with sandwich variances and the first model by name as the anchor; "
+        "precision is the mean width of the 95 % intervals of the others.",
         _DESIGN,
     ),
 )

@@ -35,7 +35,7 @@ class Precision(Workload, _Sampling):
     kind: Literal["precision"] = "precision"
     """Discriminator."""
     estimand: Literal["win_matrix", "score"]
-    """What the intervals are of: every pair's win rate, or every model's score relative to the busiest model's."""
+    """What the intervals are of: every pair's win rate, or every model's score above that of the first by name."""
     width: Annotated[float, Field(gt=0)]
     """Mean width that is asked for."""
 

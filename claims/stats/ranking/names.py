@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from claimbench.errors import VotesError
 from claimbench.stats.ranking.votes import Outcome
 
-__all__ = ["ARENA_OUTCOMES", "encode", "encode_outcomes"]
+__all__ = ["ARENA_OUTCOMES", "encode", "encode_outcomes", "refuse_lookalikes"]
 
 ARENA_OUTCOMES: Mapping[str, Outcome] = {
     "model_a": Outcome.FIRST,
@@ -42,7 +42,7 @@ def encode(
         raise VotesError("no votes: there is nothing to encode")
     models = sorted({*known_a, *known_b})
     if lookalikes == "refuse":
-        _refuse_lookalikes(models)
+        refuse_lookalikes(models)
     place = {name: np.int32(code) for code, name in enumerate(models)}
     # A look-up table for each column: its own codes to places among the sorted names.
     return (
@@ -78,7 +78,8 @@ def _factorized(column: Iterable[str]) -> tuple[NDArray[np.int64], list[str]]:
     return codes, [str(name) for name in names]
 
 
-def _refuse_lookalikes(models: Iterable[str]) -> None:
+def refuse_lookalikes(models: Iterable[str]) -> None:
+    """Raises VotesError for names that differ in case, surrounding blanks or the form of their characters only."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for name in models:
         alike[unicodedata.normalize("NFKC", name).strip().casefold()].append(name)

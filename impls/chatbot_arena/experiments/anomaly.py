@@ -22,10 +22,10 @@ from claimbench.impls.chatbot_arena.data import llmfao
 from claimbench.impls.chatbot_arena.e_process import Tolerance, e_process, log_e_values
 from claimbench.impls.chatbot_arena.experiments.real import busiest
 from claimbench.impls.chatbot_arena.users import HELD_OUT, KNOWN, Arena
-from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
 from claimbench.impls.chatbot_arena.workers import real_workers
 from claimbench.impls.common.workload import workload_of
 from claimbench.papers.chatbot_arena.simulated import Crowd, Injection, PairHistory
+from claimbench.stats.ranking.arrays import Floats, Integers
 from claimbench.trial import Exact, Quality, Trial
 
 __all__ = ["detection", "injection", "p_value_validity"]
@@ -104,7 +104,7 @@ def injection(trial: Trial) -> Quality:
     votes = llmfao(trial.data("llmfao_crowd"))
     shown = np.stack([votes.first, votes.second], axis=1)
     last = work.votes[-1]
-    people = real_workers(shown, votes.outcome, votes.judge, least_votes=last, groups=work.groups)
+    people = real_workers(shown, votes.outcome.astype(np.int64), votes.judge, least_votes=last, groups=work.groups)
     tolerance = Tolerance() if trial.option("tolerant") else None
     alpha = cast(float, trial.option("alpha"))
     values: dict[str, list[float]] = {}

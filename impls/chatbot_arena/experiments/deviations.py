@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from claimbench.errors import UnknownName
+from claimbench.impls.chatbot_arena.agreement import two_orders
 from claimbench.impls.chatbot_arena.data import arena_table, qlora
-from claimbench.impls.chatbot_arena.judges import by_prompt, by_row, draw_judgements, two_orders
+from claimbench.impls.chatbot_arena.judges import by_prompt, by_row, draw_judgements
 from claimbench.impls.chatbot_arena.shipped import ANCHOR, anchored_errors, index_of, ridged_covariance, stopped_early
 from claimbench.impls.common.workload import workload_of
 from claimbench.papers.chatbot_arena.designs import Judge
+from claimbench.stats.intervals import z_value
 from claimbench.stats.ranking.arrays import Floats, Integers
 from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, fit_bradley_terry
 from claimbench.stats.ranking.sandwich import sandwich_covariance, standard_errors
@@ -18,7 +20,7 @@ from claimbench.trial import Exact, Quality, Trial
 
 __all__ = ["copied_votes", "early_stop", "no_reweighting", "re_anchoring", "ridge"]
 
-_Z_90 = 1.6448536269514722
+_LEVEL = 0.9
 _TOP = 10
 _JUDGE = "gpt-4 on oa"
 
@@ -78,13 +80,13 @@ def copied_votes(trial: Trial) -> Quality:
     if name not in methods:
         raise UnknownName("unit that is resampled", name, methods)
     table = two_orders(qlora(trial.data("qlora_gpt4")).by(_JUDGE))
-    values: dict[str, list[float]] = {"coverage": [], "width": []}
+    z, values = z_value(_LEVEL), dict[str, list[float]](coverage=[], width=[])
     for seed in trial.seeds:
         generator = np.random.default_rng(seed)
         drawn = draw_judgements(table, work.prompts, work.strong, work.copies, work.replications, generator)
         mean, error = methods[name](drawn)
-        values["coverage"].append(float((np.abs(mean - drawn.truth) <= _Z_90 * error).mean()))
-        values["width"].append(float(2 * _Z_90 * error.mean()))
+        values["coverage"].append(float((np.abs(mean - drawn.truth) <= z * error).mean()))
+        values["width"].append(float(2 * z * error.mean()))
     return Quality(values)
 
 

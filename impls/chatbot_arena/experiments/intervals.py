@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from claimbench.errors import UnknownName, VotesError
-from claimbench.impls.chatbot_arena.arithmetic import Z_95
 from claimbench.impls.chatbot_arena.data import arena_table
 from claimbench.impls.chatbot_arena.experiments.real import busiest
 from claimbench.impls.chatbot_arena.replications import Fits, draw_counts, fit_all, misses, rank_sets
@@ -14,6 +13,7 @@ from claimbench.impls.chatbot_arena.simulate import beta_strengths
 from claimbench.impls.common.workload import workload_of
 from claimbench.papers.chatbot_arena.designs import Bootstraps, Coverage, RankSets, RealRanks, Subsamples
 from claimbench.record import Curve
+from claimbench.stats.intervals import z_value
 from claimbench.stats.ranking.arrays import Floats, Integers, win_and_loss
 from claimbench.stats.ranking.bootstrap import bootstrap_ratings
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
@@ -72,7 +72,7 @@ def bootstrap_and_sandwich(trial: Trial) -> Quality:
     work = workload_of(trial, Bootstraps)
     battles = arena_table().battles()
     fit = fit_bradley_terry(battles)
-    sandwich = 2 * Z_95 * standard_errors(sandwich_covariance(battles, fit.ratings))
+    sandwich = 2 * z_value(1 - _ALPHA) * standard_errors(sandwich_covariance(battles, fit.ratings))
     values: dict[str, list[float]] = {"ratio": [], "deviation": [], "least": [], "greatest": []}
     for done, seed in enumerate(trial.seeds):
         low, high = np.quantile(_compiled_bootstrap(battles, fit.ratings, work.draws, seed), _TAILS, axis=0)
@@ -122,7 +122,7 @@ def small_samples(trial: Trial) -> Quality:
                 drawn = bootstrap_ratings(battles, work.draws, generator)
                 low, high = drawn.percentile()
                 covariance = sandwich_covariance(battles, drawn.estimate)
-                widths[:, sample] = 2 * Z_95 * standard_errors(covariance), high - low
+                widths[:, sample] = 2 * z_value(1 - _ALPHA) * standard_errors(covariance), high - low
             ratio = float((widths[0] / widths[1]).mean())
             varies = (widths.std(axis=1, ddof=1) / widths.mean(axis=1)).mean(axis=1)
             found = {"ratio": ratio, "inverse": 1 / ratio, "steadiness": float(varies[1] / varies[0])}
@@ -228,7 +228,7 @@ def _covered(work: Coverage, models: int, votes: int, seed: int) -> tuple[float,
     strengths = _strengths(work, models, generator)
     fits = fit_all(draw_counts(strengths, votes, generator))
     error = (fits.ratings - fits.ratings[:, :1]) - (strengths - strengths[:, :1])
-    half = Z_95 * fits.standard_errors(reference=0)
+    half = z_value(1 - _ALPHA) * fits.standard_errors(reference=0)
     inside = np.abs(error) <= half
     return float(inside[:, 1:].mean()), float(2 * half[:, 1:].mean())
 
@@ -242,7 +242,7 @@ def _method(trial: Trial, known: tuple[str, ...] = _METHODS) -> str:
 
 def _critical(fits: Fits, method: str, draws: int, generator: np.random.Generator) -> Floats | float:
     if method == "pointwise":
-        return Z_95
+        return z_value(1 - _ALPHA)
     if method == "chi2":
         return critical_value(fits.covariance[0], _ALPHA, "chi2")
     return np.array([critical_value(one, _ALPHA, "max_t_pairs", generator, draws) for one in fits.covariance])
@@ -255,5 +255,5 @@ def _intervals(
         kind = "chi2" if method == "chi2" else "max_t_pairs"
         return rank_intervals(ratings, covariance, _ALPHA, kind, generator, draws)
     errors = anchored_errors(covariance, anchor) if method == "anchored" else standard_errors(covariance)
-    above = ratings[:, None] - ratings > Z_95 * (errors[:, None] + errors)
+    above = ratings[:, None] - ratings > z_value(1 - _ALPHA) * (errors[:, None] + errors)
     return 1 + above.sum(axis=0), ratings.size - above.sum(axis=1)

@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 _SHUFFLES = 30
+_RATINGS = ("bradley_terry", "elo", "averaged")
 
 
 def compiled(votes: Votes, orders: int | NDArray[np.integer[Any]], k: float, seed: int = 0) -> Floats:
@@ -132,7 +133,9 @@ def error_to_truth(trial: Trial) -> Quality:
     One value a seed for each number of votes: `rmse_2000`. All arms see the same votes of a seed.
     """
     work = workload_of(trial, KnownTruth)
-    arena, rating = _arena(work.models, work.tie_rate), trial.option("rating")
+    arena, rating = _arena(work.models, work.tie_rate), str(trial.option("rating"))
+    if rating not in _RATINGS:
+        raise UnknownName("rating", rating, _RATINGS)
 
     def rate(votes: Votes) -> Floats:
         if rating == "bradley_terry":

@@ -17,10 +17,12 @@ from claimbench.impls.chatbot_arena.arithmetic import (
     votes_for_se,
 )
 from claimbench.impls.chatbot_arena.data import arena_table
-from claimbench.impls.chatbot_arena.errata import minimizer
+from claimbench.impls.chatbot_arena.errata import minimizer, nonparametric_scores, printed_nonparametric_scores
+from claimbench.impls.chatbot_arena.experiments.ratings import fit_figure_2
 from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
 from claimbench.impls.chatbot_arena.order import kendall_tau
 from claimbench.stats.proportions import wilson
+from claimbench.stats.ranking.arrays import win_and_loss
 from claimbench.trial import Exact, Trial
 
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "best_of_many",
     "detection",
     "identical_checkpoints",
+    "nonparametric",
     "peer_speed",
+    "posts",
     "sample_sizes",
     "topic_clusters",
     "upside_down",
@@ -64,12 +68,11 @@ def agreement_rates(trial: Trial) -> Exact:
         for cell in published.TABLE_3
         if cell.judges[0] == "crowd" and cell.judges[1].startswith("expert")
     ]
-    lows, highs = [seen.low for seen in crowd], [seen.high for seen in crowd]
     return Exact(
         {
-            "crowd_low": min(lows),
-            "crowd_high": max(highs),
-            "overlap": min(highs) - max(lows),
+            "crowd_low": min(found.low for found in crowd),
+            "crowd_high": max(found.high for found in crowd),
+            "overlap": min(found.high for found in crowd) - max(found.low for found in crowd),
             "unattainable_agreements": float(sum(not attainable(cell.percent, n) for cell in published.TABLE_3)),
             "unattainable_win_rates": float(sum(not attainable(cell.percent, n) for cell in published.TABLE_4)),
         }
@@ -79,16 +82,16 @@ def agreement_rates(trial: Trial) -> Exact:
 def topic_clusters(trial: Trial) -> Exact:
     """CA-28: whether win rates differ between clusters, how many there are, and how sure one of them is."""
     percents = [cluster.percent for cluster in published.TABLE_2]
-    test = heterogeneity(percents, published.TABLE_2_PROMPTS)
     prompts = published.TABLE_2_PROMPTS
-    seen = [wilson(percent / 100 * prompts, prompts, 0.95) for percent in percents]
+    test = heterogeneity(percents, prompts)
+    rates = [wilson(percent / 100 * prompts, prompts, 0.95) for percent in percents]
     return Exact(
         {
             "chi_square": test.chi_square,
             "p": test.p,
             "clusters": float(len(percents)),
             "clusters_in_text": float(published.TEXT_2_CLUSTERS),
-            "largest_half_width": max(interval.high - interval.low for interval in seen) / 2,
+            "largest_half_width": max(rate.half_width for rate in rates),
         }
     )
 
@@ -101,10 +104,11 @@ def best_of_many(trial: Trial) -> Exact:
     counts = arena_table().counts
     ties = float(counts[:, 2:].sum() / counts.sum())
     tests, votes = published.BEST_OF_50["tests"], published.BEST_OF_50["votes"]
-    sigma = 50 / expected_maximum(20)
+    most_of_20 = expected_maximum(published.BEST_OF_20["tests"])
+    sigma = published.BEST_OF_20["elo"] / most_of_20
     return Exact(
         {
-            "expected_maximum_20": expected_maximum(20),
+            "expected_maximum_20": most_of_20,
             "expected_maximum_50": expected_maximum(tests),
             "se_3000": rating_se(votes, ties),
             "best_of_50": best_of(tests, votes, ties),
@@ -152,5 +156,39 @@ def upside_down(trial: Trial) -> Exact:
             "distance": float(np.abs(printed + meant).max()),
             "tau_printed": kendall_tau(printed, won),
             "tau_meant": kendall_tau(meant, won),
+        }
+    )
+
+
+def nonparametric(trial: Trial) -> Exact:
+    """Equations 13 to 16 where Bradley–Terry holds, with Figure 2's scores: the largest distance from ξ_m − ξ_1.
+
+    `printed` and `repaired`; `tau_printed` is Kendall's τ of the printed scores with ξ.
+    """
+    xi = fit_figure_2().scores
+    win, _ = win_and_loss(xi[None, :] - xi[:, None])
+    printed, repaired = printed_nonparametric_scores(win), nonparametric_scores(win)
+    return Exact(
+        {
+            "printed": float(np.abs(printed - (xi - xi[0])).max()),
+            "repaired": float(np.abs(repaired - (xi - xi[0])).max()),
+            "tau_printed": kendall_tau(printed, xi),
+        }
+    )
+
+
+def posts(trial: Trial) -> Exact:
+    """How far figures in the text of the authors' posts are from those in the tables of the same posts.
+
+    `gpt-4-0613`, its rating, points; `mt_bench_agreement`, per cent; `mt_bench_separability`, how far the agreement in
+    the text is from the separability in the table.
+    """
+    mt_bench, said = published.ARENA_HARD["mt-bench"], published.TEXT_MT_BENCH_AGREEMENT
+    assert mt_bench.agreement is not None
+    return Exact(
+        {
+            "gpt-4-0613": float(abs(published.RATINGS_2023["gpt-4-0613"] - published.TABLE_2023["gpt-4-0613"])),
+            "mt_bench_agreement": abs(said - mt_bench.agreement),
+            "mt_bench_separability": abs(said - mt_bench.separability),
         }
     )

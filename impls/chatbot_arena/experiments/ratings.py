@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimbench.impls.chatbot_arena.arithmetic import Z_95
 from claimbench.impls.chatbot_arena.data import arena_table
 from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
-from claimbench.stats.ranking.arrays import Floats
+from claimbench.impls.chatbot_arena.shipped import index_of
+from claimbench.stats.intervals import z_value
+from claimbench.stats.ranking.arrays import Floats, win_and_loss
 from claimbench.stats.ranking.bradley_terry import ELO_PER_NAT, fit_bradley_terry
 from claimbench.stats.ranking.sandwich import sandwich_covariance, variance_of
 from claimbench.stats.ranking.votes import from_counts
@@ -41,8 +42,8 @@ def fit_figure_2() -> Figure2Fit:
     lost, won = battles * (1 - rate), battles * rate
     table = from_counts(first, second, np.stack([lost, np.zeros_like(won), won], axis=1), FIGURE_2.models)
     xi = fit_bradley_terry(table).ratings
-    p = 1 / (1 + np.exp(xi[second] - xi[first]))
-    return Figure2Fit(xi - xi[-1], float((battles * (rate - p) ** 2 / (p * (1 - p))).sum()))
+    p, q = win_and_loss(xi[first] - xi[second])
+    return Figure2Fit(xi - xi[-1], float((battles * (rate - p) ** 2 / (p * q)).sum()))
 
 
 def figure_2(trial: Trial) -> Exact:
@@ -63,8 +64,8 @@ def model_versions(trial: Trial) -> Exact:
     checks: Checks = {}
     for name, (better, worse) in _VERSIONS.items():
         contrast = np.zeros(len(battles.models))
-        contrast[battles.models.index(better)], contrast[battles.models.index(worse)] = 1.0, -1.0
+        contrast[index_of(better, battles)], contrast[index_of(worse, battles)] = 1.0, -1.0
         gap = float(contrast @ fit.ratings) * ELO_PER_NAT
-        half = Z_95 * variance_of(contrast, covariance) ** 0.5 * ELO_PER_NAT
+        half = z_value(0.95) * variance_of(contrast, covariance) ** 0.5 * ELO_PER_NAT
         checks |= {name: gap, f"{name}_low": gap - half, f"{name}_high": gap + half}
     return Exact(checks)

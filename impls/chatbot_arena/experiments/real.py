@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from claimbench.errors import SpecError
 from claimbench.impls.chatbot_arena.ballots import OUTCOMES
 from claimbench.impls.chatbot_arena.data import arena_table
-from claimbench.impls.chatbot_arena.win_matrix import Floats, Integers
+from claimbench.stats.ranking.arrays import Floats, Integers, win_and_loss
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
 
 __all__ = ["RealArena", "busiest"]
@@ -37,7 +37,7 @@ class RealArena:
     @property
     def win_rates(self) -> Floats:
         """θ: probability that the second model wins, under the scores (pairs,)."""
-        return 1 / (1 + np.exp(self.scores[self.first] - self.scores[self.second]))
+        return win_and_loss(self.scores[self.second] - self.scores[self.first])[0]
 
 
 def busiest(models: int) -> RealArena:

@@ -15,7 +15,6 @@ from claimbench.impls.chatbot_arena.sampling import votes_to_width as run_to_wid
 from claimbench.impls.chatbot_arena.scores import Scores
 from claimbench.impls.chatbot_arena.win_matrix import (
     Estimate,
-    Floats,
     Tally,
     augmented,
     inverse_probability,
@@ -24,6 +23,7 @@ from claimbench.impls.chatbot_arena.win_matrix import (
 )
 from claimbench.impls.common.workload import workload_of
 from claimbench.papers.chatbot_arena.simulated import Allocations, Precision, Widths
+from claimbench.stats.ranking.arrays import Floats
 from claimbench.trial import Exact, Quality, Trial
 
 __all__ = ["allocation_gain", "votes_to_width", "width_by_votes"]

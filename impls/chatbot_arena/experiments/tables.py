@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from claimbench.impls.chatbot_arena.agreement import agreement, majority, sides, swap_consistency
+from claimbench.errors import HostError, UnknownName
+from claimbench.impls.chatbot_arena.agreement import agreement, majority, pairs_of, sides, swap_consistency
 from claimbench.impls.chatbot_arena.arithmetic import separability
 from claimbench.impls.chatbot_arena.data import alpaca, llmfao, pandalm, qlora
 from claimbench.impls.chatbot_arena.leaderboards import alpaca_leaderboard, arena_hard, arena_leaderboard
 from claimbench.impls.chatbot_arena.order import kendall_tau
+from claimbench.stats.intervals import z_value
 from claimbench.stats.ranking.arrays import Floats
 from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
 from claimbench.stats.ranking.votes import from_wins
@@ -26,23 +28,27 @@ __all__ = [
 
 Checks = dict[str, float | tuple[float, float]]
 _TOP = 20
+_NULL = "NullModel"
 _JUDGE = "weighted_alpaca_eval_gpt4_turbo"
 _ABOUT_3000 = (2500, 3500)
 
 
 def arena_hard_separability(trial: Trial) -> Exact:
     """CA-33: per cent of pairs whose 95 % intervals are disjoint, among the best 20 and among all."""
-    entries = sorted(arena_hard(trial.data("arena_hard")), key=lambda entry: -entry.score)
+    entries = arena_hard(trial.data("arena_hard"))
     return Exact({"top_20": 100 * separability(entries[:_TOP]), "all": 100 * separability(entries)})
 
 
 def null_model(trial: Trial) -> Exact:
     """CA-40: the null model's win rates in per cent, and its rank by the length-controlled one."""
     entries = alpaca_leaderboard(trial.data("alpaca_leaderboard"))
-    null = next(entry for entry in entries if entry.model == "NullModel")
-    own = null.length_controlled or 0.0
-    better = sum((entry.length_controlled or 0.0) > own for entry in entries)
-    return Exact({"win_rate": null.win_rate, "length_controlled": own, "rank": 1.0 + better})
+    controlled = {entry.model: entry.length_controlled for entry in entries if entry.length_controlled is not None}
+    if _NULL not in controlled:
+        raise UnknownName("model with a length-controlled win rate", _NULL, controlled)
+    own = controlled[_NULL]
+    win_rate = next(entry.win_rate for entry in entries if entry.model == _NULL)
+    better = sum(rate > own for rate in controlled.values())
+    return Exact({"win_rate": win_rate, "length_controlled": own, "rank": 1.0 + better})
 
 
 def annotators(trial: Trial) -> Exact:
@@ -75,6 +81,8 @@ def crowd_and_model(trial: Trial) -> Exact:
     `decided` leaves out what either calls a tie, as agreement between experts is often counted.
     """
     crowd, model = llmfao(trial.data("llmfao_crowd")), llmfao(trial.data("llmfao_gpt4_crowd"))
+    if pairs_of(crowd) != pairs_of(model):
+        raise HostError("the crowd and GPT-4 judged other pairs of answers: fetch llmfao's two files again")
     most, verdict = majority(crowd), majority(model)
     decided = (most != 1) & (verdict != 1)
     return Exact(
@@ -132,13 +140,11 @@ def one_baseline(trial: Trial) -> Exact:
 def published_errors(trial: Trial) -> Exact:
     """Standard errors on the Arena's leaderboards of June 2024 to August 2025: half a 95 % interval over its quantile.
 
-    `se_3000`, points, the median of models with 2,500 to 3,500 votes; `slope` of the logarithms of error and votes, by
-    least squares with a level of its own for every version; `versions` of the leaderboard.
+    Of models whose printed interval has a length. `se_3000`, points, the median of those with 2,500 to 3,500 votes;
+    `slope` of the logarithms of error and votes, by least squares with a level of its own for every version.
     """
-    from scipy.special import ndtri
-
     entries = [e for e in arena_leaderboard(trial.data("arena_history")) if e.high > e.low and e.votes > 0]
-    error = np.array([(e.high - e.low) / 2 for e in entries]) / ndtri(0.975)
+    error = np.array([(e.high - e.low) / 2 for e in entries]) / z_value(0.95)
     votes = np.array([e.votes for e in entries], dtype=np.float64)
     versions = sorted({e.snapshot for e in entries})
     of = np.array([versions.index(e.snapshot) for e in entries])
@@ -151,7 +157,6 @@ def published_errors(trial: Trial) -> Exact:
     low, high = _ABOUT_3000
     return Exact(
         {
-            "versions": float(len(versions)),
             "se_3000": float(np.median(error[(votes >= low) & (votes <= high)])),
             "slope": float(x @ y / (x @ x)),
         }
