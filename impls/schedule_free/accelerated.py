@@ -116,4 +116,4 @@ def corollary_1_excess(path: Path, gap: float, minimiser: Floats, smoothness: fl
     regret = float(path.regret(minimiser))
     gained = float((total[:-1] * change).sum()) / (6 * smoothness)
     bound = (regret - gained) / total[-1]
-    return (gap - bound) / max(abs(regret) / total[-1], 1e-300)
+    return float((gap - bound) / max(abs(regret) / total[-1], 1e-300))

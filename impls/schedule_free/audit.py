@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from claimbench.impls.schedule_free.published import FIGURE_3, Cell, cell, problems
 
-__all__ = ["Z_95", "Count", "best_schedule", "contrast", "count", "z_interval"]
+__all__ = ["Z_95", "Count", "attainable", "best_schedule", "contrast", "count", "z_interval"]
 
 Z_95 = 1.959963984540054
 """97.5 % quantile of the normal distribution."""
@@ -69,6 +69,21 @@ def best_schedule(problem: str) -> Cell:
     """The best of the schedules that Figure 3 prints for a problem."""
     found = [one for one in FIGURE_3 if one.problem == problem and one.method in _SCHEDULES]
     return max(found, key=lambda one: one.mean if one.better == "higher" else -one.mean)
+
+
+def attainable(printed: Cell, rows: int, seeds: int = 10) -> bool:
+    """Whether some shares of `rows`, one a seed, have a mean and a standard error that print as these per cent.
+
+    Given their sum, shares that differ by at most one row have the least standard error there is.
+    """
+    low, high = printed.mean_interval
+    cases = rows * seeds
+    for right in range(math.floor(low / 100 * cases), math.ceil(high / 100 * cases) + 1):
+        odd = right % seeds
+        least = 100 / rows * math.sqrt(odd * (seeds - odd) / seeds / (seeds - 1) / seeds)
+        if low <= 100 * right / cases <= high and least <= printed.se_interval[1]:
+            return True
+    return False
 
 
 def _divide(difference: float, se: float) -> float:

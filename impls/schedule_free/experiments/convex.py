@@ -1,0 +1,129 @@
+"""Figure 7: final train accuracy of logistic regression, and Theorem 3's condition on the same problems."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from claimbench.errors import UnknownName
+from claimbench.impls.common.workload import workload_of
+from claimbench.impls.schedule_free.conversion import Floats, schedule_free_sgd
+from claimbench.impls.schedule_free.convex import METHODS, Method, Outcome, Recipe, best_rate, train
+from claimbench.impls.schedule_free.large_steps import LargeSteps, large_steps
+from claimbench.impls.schedule_free.problems import Task, load
+from claimbench.impls.schedule_free.worst_case import absolute_value, mean_absolute, polyhedral
+from claimbench.papers.schedule_free.workloads import LargeRates, Regression
+from claimbench.trial import Exact, Quality, Trial
+
+__all__ = ["final_accuracy", "large_steps_condition"]
+
+_BATCH = 16
+_CONTROL_STEPS = 100
+
+
+def final_accuracy(trial: Trial) -> Quality:
+    """SF-06: per cent of the training rows that are classified rightly in the end, one value a seed.
+
+    Option of the arm: `method`. The rate is the best on the workload's pilot seeds, for each problem; the gate
+    `rate_on_edge` counts problems whose best rate lies at an end of the grid. Metrics `accuracy_P`, `loss_P` (nats),
+    `average_P` (mean accuracy over epochs, per cent: how fast it rose) and `log2_rate_P` for every problem P, and means
+    over the problems without suffix.
+    """
+    work = workload_of(trial, Regression)
+    method = trial.option("method")
+    if method not in METHODS:
+        raise UnknownName("method", str(method), METHODS)
+    rates = [2.0**k for k in range(work.low, work.high + 1)]
+    recipe = Recipe(epochs=work.epochs, batch=work.batch)
+    values: dict[str, list[float]] = {}
+    on_edge = 0
+    for done, name in enumerate(work.problems):
+        problem = load(name, trial.data)
+        pilot = train(problem, cast(Method, method), rates, work.pilots, recipe)
+        tuned = best_rate(pilot, rates, work.chosen_by)
+        on_edge += tuned.on_edge
+        found = train(problem, cast(Method, method), [tuned.best], trial.seeds, recipe, every_epoch=True)
+        values[f"accuracy_{name}"] = (100 * found.accuracy[0]).tolist()
+        values[f"loss_{name}"] = found.loss[0].tolist()
+        values[f"average_{name}"] = (100 * found.accuracies[:, 0].mean(axis=0)).tolist()
+        values[f"log2_rate_{name}"] = [float(np.log2(tuned.best))] * len(trial.seeds)
+        trial.progress(done + 1, len(work.problems))
+    for metric in ("accuracy", "loss", "average"):
+        columns = [values[f"{metric}_{name}"] for name in work.problems]
+        values[metric] = [float(np.mean(own)) for own in zip(*columns, strict=True)]
+    trial.gate("rate_on_edge", float(on_edge))
+    return Quality(values)
+
+
+def large_steps_condition(trial: Trial) -> Exact:
+    """SF-05: Theorem 3's left side over its right, with z* = x_T, of Schedule-Free SGD at its best rate.
+
+    One check a problem, at the rate with the best final train accuracy, of equals that with the least loss.
+    `rates_on_edge` counts best rates at an end of the grid, `identity` is the largest error of equation 33,
+    `counterexamples` counts runs whose condition holds and whose regret exceeds 4 D √Σ‖g‖², at γ ≥ D / G on the
+    problems and at γ = D / G on functions that are not smooth. `control` is the condition for |x| at γ = D / G.
+    """
+    work = workload_of(trial, LargeRates)
+    rates = [2.0**k for k in range(work.low, work.high + 1)]
+    checks: dict[str, float | tuple[float, float]] = {}
+    identity, edges, counterexamples = 0.0, 0, 0
+    for name in work.problems:
+        problem = load(name, trial.data)
+        batches = _batches(problem, work.epochs, trial.seeds[0])
+        start = np.zeros(problem.x.shape[1] * problem.classes)
+        scores: list[tuple[float, float]] = []
+        found: list[LargeSteps] = []
+        for rate in rates:
+            path = schedule_free_sgd(
+                lambda y, t, own=problem, rows=batches: _softmax(own, y, rows[t - 1])[2],
+                start,
+                rate,
+                0.9,
+                len(batches),
+            )
+            scores.append(_softmax(problem, path.x[-1], np.arange(len(problem.y)))[:2])
+            found.append(large_steps(path, rate))
+        accuracy, loss = (np.array(column)[:, None] for column in zip(*scores, strict=True))
+        tuned = best_rate(Outcome(accuracy, loss, np.empty((0, len(rates), 1))), rates)
+        checks[name] = found[rates.index(tuned.best)].condition
+        edges += tuned.on_edge
+        identity = max(identity, *(one.identity_error for one in found))
+        # The conclusion is proved for γ ≥ D / G: its term 2 D² / γ is then at most 2 D G.
+        counterexamples += sum(one.rate_ratio >= 1 and one.condition <= 1 < one.conclusion for one in found)
+    sharp: list[LargeSteps] = []
+    for function in (absolute_value(), mean_absolute(10, 0), polyhedral(5, 8, 1)):
+        path = schedule_free_sgd(function.gradient, function.start, function.distance, 0.9, _CONTROL_STEPS)
+        sharp.append(large_steps(path, function.distance, np.zeros_like(function.start)))
+    counterexamples += sum(one.condition <= 1 < one.conclusion for one in sharp)
+    return Exact(
+        {
+            **checks,
+            "control": sharp[0].condition,
+            "rates_on_edge": float(edges),
+            "identity": max(identity, *(one.identity_error for one in sharp)),
+            "counterexamples": float(counterexamples),
+        }
+    )
+
+
+def _batches(problem: Task, epochs: int, seed: int) -> list[np.ndarray]:
+    """Rows of every step, each epoch in an order of its own."""
+    random = np.random.default_rng([seed, len(problem.y)])
+    orders = [random.permutation(len(problem.y)) for _ in range(epochs)]
+    return [order[begin : begin + _BATCH] for order in orders for begin in range(0, len(order), _BATCH)]
+
+
+def _softmax(problem: Task, weights: Floats, rows: np.ndarray) -> tuple[float, float, Floats]:
+    """Accuracy, loss and gradient of logistic regression at weights (d · K,) on some rows, in float64."""
+    x, y = problem.x[rows].astype(np.float64), problem.y[rows]
+    logits = x @ weights.reshape(-1, problem.classes)
+    accuracy = float((logits.argmax(axis=1) == y).mean())
+    logits -= logits.max(axis=1, keepdims=True)
+    p = np.exp(logits)
+    total = p.sum(axis=1, keepdims=True)
+    place = np.arange(len(y))
+    loss = float((np.log(total[:, 0]) - logits[place, y]).mean())
+    p /= total
+    p[place, y] -= 1
+    return accuracy, loss, (x.T @ p / len(y)).ravel()
