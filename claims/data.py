@@ -197,7 +197,9 @@ def _scikit_learn(name: str) -> bytes:
             content = file.read_bytes()
             content = gzip.decompress(content) if _SCIKIT_LEARN[name].endswith(".gz") else content
             if hashlib.sha256(content).hexdigest() != entry.sha256:
-                raise HostError(f"scikit-learn's {name} is not the one that the claims use: pip install scikit-learn==1.9")
+                raise HostError(
+                    f"scikit-learn's {name} is not the one that the claims use: pip install scikit-learn==1.9"
+                )
             return content
     raise DataMissing(f"{name} ships with scikit-learn: pip install scikit-learn")
 

@@ -51,9 +51,7 @@ _ALPACA_EVAL = (
     "cd543a149df89434d8a54582c0151c0b945c3d20/src/alpaca_eval/leaderboards/"
 )
 
-_WARPED = (
-    "https://raw.githubusercontent.com/duvenaud/warped-mixtures/ddcd793562587b8a26fe7f9bdfb59eb9e50ae6d4/data/"
-)
+_WARPED = "https://raw.githubusercontent.com/duvenaud/warped-mixtures/ddcd793562587b8a26fe7f9bdfb59eb9e50ae6d4/data/"
 _ALGOPERF = (
     "https://raw.githubusercontent.com/mlcommons/submissions_algorithms/12c8e4ea93dc41a1ff6abc3debba9accd8ac1e3a/"
 )

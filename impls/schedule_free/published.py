@@ -206,6 +206,7 @@ LEARNING_RATES = (
 ALGOPERF_PROBLEMS = ("WMT", "ViT", "fastMRI", "Conformer", "OGBG", "Criteo", "DeepSpeech")
 """Panels of Figure 4; of the benchmark's eight, ResNet-50 is left out (Section 4.1)."""
 
+
 def problems(figure: tuple[Cell, ...]) -> tuple[str, ...]:
     """Names of a figure's panels, in order."""
     return tuple(dict.fromkeys(one.problem for one in figure))

@@ -100,9 +100,7 @@ def polyhedral(dimension: int, pieces: int, seed: int) -> Problem:
     a /= np.linalg.norm(a, axis=1, keepdims=True)
     last = -a.sum(axis=0)
     a = np.vstack([a, last / max(float(np.linalg.norm(last)), 1e-9)])
-    return Problem(
-        lambda x: (x @ a.T).max(axis=-1), lambda y, t: a[(a @ y).argmax()], _unit(dimension, seed), 0.0, 1.0
-    )
+    return Problem(lambda x: (x @ a.T).max(axis=-1), lambda y, t: a[(a @ y).argmax()], _unit(dimension, seed), 0.0, 1.0)
 
 
 def noisy_absolute(runs: int, seed: int) -> Problem:

@@ -24,7 +24,15 @@ from claimbench.impls.schedule_free.published import (
 )
 from claimbench.trial import Exact, Trial
 
-__all__ = ["attainable_accuracies", "averaging", "convex_counts", "learning_rates", "momentum", "problem_count", "schedules"]
+__all__ = [
+    "attainable_accuracies",
+    "averaging",
+    "convex_counts",
+    "learning_rates",
+    "momentum",
+    "problem_count",
+    "schedules",
+]
 
 Checks = dict[str, float | tuple[float, float]]
 
