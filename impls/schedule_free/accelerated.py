@@ -1,8 +1,8 @@
 """Appendix D: optimistic online gradient descent under Theorem 5, whose gap falls as 1/T² where F is smooth.
 
-Corollary 2 wants Σ w_t⟨g_t, z_t − x*⟩ ≤ D √Σ w_t²‖g_t − g_{t−1}‖². Lemma 1 gives Σ⟨l_t, z_t − x*⟩ ≤ 7 R √(2 Σ‖l_t − h_t‖²)
-for losses l_t with hints h_t, R the radius of its ball, and is printed for h_t = l_{t−1}. It has to be used with
-l_t = w_t g_t and h_t = w_t g_{t−1}, which its proof allows, so that D = 7 √2 R.
+Corollary 2 wants Σ w_t⟨g_t, z_t − x*⟩ ≤ D √Σ w_t²‖g_t − g_{t−1}‖². Lemma 1 gives, for losses l_t with hints h_t
+on a ball of radius R, Σ⟨l_t, z_t − x*⟩ ≤ 7 R √(2 Σ‖l_t − h_t‖²), and is printed for h_t = l_{t−1}. It has to be
+used with l_t = w_t g_t and h_t = w_t g_{t−1}, which its proof allows, so that D = 7 √2 R.
 """
 
 from __future__ import annotations

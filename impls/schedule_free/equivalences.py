@@ -1,4 +1,4 @@
-"""What Theorem 2 unifies (Appendix B), and the equality that it is a part of (Appendix C), as distances of two paths."""
+"""What Theorem 2 unifies (Appendix B) and the equality that it is a part of (Appendix C), as distances of paths."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ ROWS = {
     "Vowel": 528,
     "Wine": 178,
 }
-"""Rows of Figure 7's data sets in the LIBSVM repository, of the training split where there are two; not in the paper."""
+"""Rows of Figure 7's data sets in the LIBSVM repository, of the training split if there are two; not in the paper."""
 
 FIGURE_8 = (
     *_cells("CIFAR-10", "higher", polyak="95.56 0.05", primal="92.09 0.07"),

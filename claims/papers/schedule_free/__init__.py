@@ -14,10 +14,10 @@ PAPER = Paper(
     arxiv="2405.15682",
     year=2024,
     keywords=("optimizer", "schedule", "averaging"),
-    note="Schedule-Free learning takes gradients between a running average of the iterates and the iterates themselves, "
-    "and returns the average, so that no step size has to fall towards an end that is known beforehand. Our theory "
-    "follows the paper's indices in float64; where its printed values or its corollaries do not fit together, the "
-    "arithmetic says so.",
+    note="Schedule-Free learning takes gradients between a running average of the iterates and the iterates "
+    "themselves, and returns the average, so that no step size has to fall towards an end that is known beforehand. "
+    "Our theory follows the paper's indices in float64; where its printed values or its corollaries do not fit "
+    "together, the arithmetic says so.",
 )
 
 CLAIMS = (*theory.CLAIMS, *convex.CLAIMS, *printed.CLAIMS, *algoperf.CLAIMS, *untestable.CLAIMS)

@@ -137,8 +137,8 @@ WORKLOADS = Claim(
     setups_tried=1,
     keywords=("algoperf",),
     caveats=(
-        "Ratios of medians of the competition's five studies. The paper's figure shows ten runs of its own and the test "
-        "metric over time; it names no times to target. A tie is read as within 5 %.",
+        "Ratios of medians of the competition's five studies. The paper's figure shows ten runs of its own and the "
+        "test metric over time; it names no times to target. A tie is read as within 5 %.",
         "In the logs the baseline is 12 % faster on WMT, and 36 % on DeepSpeech, which the paper calls marginal.",
         _SEEN,
     ),
@@ -164,8 +164,8 @@ SPEED_UP = Claim(
     setups_tried=1,
     keywords=("algoperf", "speed"),
     caveats=(
-        "Over the eight base workloads, on ResNet-50 of which neither reaches the target. Shampoo, of the other ruleset, "
-        "checks the arithmetic.",
+        "Over the eight base workloads, on ResNet-50 of which neither reaches the target. Shampoo, of the other "
+        "ruleset, checks the arithmetic.",
         _SEEN,
     ),
 )

@@ -42,9 +42,9 @@ def _printed(arm: str, problem: str, value: float) -> Published:
 
 
 _PROTOCOL_NOTE = (
-    "100 epochs of batches of 16 from zero, Algorithm 1 without warm-up, β1 = .9, β2 = .95. Rates are powers of two, the "
-    "best chosen for each method and problem by final train accuracy on three pilot seeds, where the paper chose on the "
-    "seeds that it reports. A best rate at an end of the grid voids the claim."
+    "100 epochs of batches of 16 from zero, Algorithm 1 without warm-up, β1 = .9, β2 = .95. Rates are powers of two, "
+    "the best chosen for each method and problem by final train accuracy on three pilot seeds, where the paper chose "
+    "on the seeds that it reports. A best rate at an end of the grid voids the claim."
 )
 _TRAIN = (
     "Accuracy on the rows that were trained on, as in the paper: how well a problem is solved, not how it generalises."
@@ -86,8 +86,8 @@ IRIS_AND_WINE = Claim(
     keywords=("convex", "logistic_regression"),
     caveats=(
         _PROTOCOL_NOTE,
-        "scikit-learn's tables, scaled to [-1, 1] as LIBSVM's are; two flowers of its Iris differ from the repository's "
-        "by a tenth of a centimetre. Half a point is less than one flower.",
+        "scikit-learn's tables, scaled to [-1, 1] as LIBSVM's are; two flowers of its Iris differ from the "
+        "repository's by a tenth of a centimetre. Half a point is less than one flower.",
         "Iris's printed values are no shares of 150 flowers (SF-06d). Wine is separable: every method is right.",
         _TRAIN,
     ),
@@ -258,8 +258,8 @@ WELL_CONDITIONED = Claim(
     needs=Needs(core_seconds={"smoke": 10.0}, memory_bytes=2**30),
     keywords=("convex", "control"),
     caveats=(
-        "Ours, a negative control: 600 rows with ten independent features of equal spread and labels drawn by a softmax. "
-        "Half a per cent of the loss, with the rate chosen by the loss.",
+        "Ours, a negative control: 600 rows with ten independent features of equal spread and labels drawn by a "
+        "softmax. Half a per cent of the loss, with the rate chosen by the loss.",
     ),
 )
 

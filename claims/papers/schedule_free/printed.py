@@ -27,8 +27,8 @@ _DEEP = ("cifar10", "cifar100", "svhn", "iwslt14", "nanogpt", "fastmri", "dlrm")
 SCHEDULES = Claim(
     id="schedule_free.beats_schedules_as_printed",
     label="SF-08",
-    statement="Beyond chance, Schedule-Free outperforms the best schedule on CIFAR-10, CIFAR-100, SVHN, IWSLT14, GPT-2, "
-    "fastMRI and DLRM, and ties with it on MAE and ImageNet.",
+    statement="Beyond chance, Schedule-Free outperforms the best schedule on CIFAR-10, CIFAR-100, SVHN, IWSLT14, "
+    "GPT-2, fastMRI and DLRM, and ties with it on MAE and ImageNet.",
     source=Source(arxiv=ARXIV, where="Section 4, Figures 2a and 3"),
     published=(
         Published(arm="Schedule-Free", metric="CIFAR-10 test accuracy", value=96.03, unit="%", where="Figure 3"),
@@ -77,7 +77,8 @@ AVERAGING = Claim(
     caveats=(
         "The least z of eight problems. Polyak averaging on fastMRI is 1.7 standard errors behind, its own error being "
         "ten times those of the others; on the other seven, more than three.",
-        "NanoGPT's averaging runs end after 200,000 steps, where Schedule-Free's value has no error; they are left out.",
+        "NanoGPT's averaging runs end after 200,000 steps, where Schedule-Free's value has no error; they are left "
+        "out.",
         _Z_NOTE,
     ),
 )
@@ -205,7 +206,8 @@ ATTAINABLE = Claim(
     keywords=("audit", "convex"),
     caveats=(
         "Of Iris's 150 rows, 148 are 98.67 %, which rounds to 98.7; ten runs cannot have a mean of 98.6 with an error "
-        "below .005. Accuracies may have been taken over batches, or cut off after one decimal; the paper does not say.",
+        "below .005. Accuracies may have been taken over batches, or cut off after one decimal; the paper does not "
+        "say.",
         "Numbers of rows are those of the LIBSVM repository. Larger data sets can give almost any share.",
     ),
 )
@@ -235,7 +237,8 @@ RATES = Claim(
     keywords=("audit", "learning_rate"),
     caveats=(
         '"In general": larger on eight, from 2 to 100 times, and the same on fastMRI.',
-        "Rates of SGD without and with momentum are not on one scale: momentum .9 multiplies what a rate comes to by ten.",
+        "Rates of SGD without and with momentum are not on one scale: momentum .9 multiplies what a rate comes to by "
+        "ten.",
     ),
 )
 

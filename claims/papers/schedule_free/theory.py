@@ -70,8 +70,8 @@ EMA = Claim(
 UNIFICATION = Claim(
     id="schedule_free.unifies_averaging_and_decay",
     label="SF-03",
-    statement="One conversion has Polyak averaging (β = 0), primal averaging (β = 1) and the linear decay of step sizes "
-    "(β_t = t / T) as special cases.",
+    statement="One conversion has Polyak averaging (β = 0), primal averaging (β = 1) and the linear decay of step "
+    "sizes (β_t = t / T) as special cases.",
     source=Source(arxiv=ARXIV, where="Theorems 2, 4 and 5, Appendices B and C"),
     kind="identity",
     experiment=f"{_EXPERIMENTS}:unification",
@@ -206,7 +206,8 @@ ACCELERATED = Claim(
         "On quadratics, a few of whose eigenvalues are hard for T steps; averaged gradient descent (`polyak`) exceeds "
         "the bound there at T = 1000. The gaps are a few per cent of the bound, whose constants are not sharp.",
         "D is the least that the corollary's assumptions allow on each run. With noise, of four runs.",
-        "Lemma 1 is printed for hints g_{t−1}; Corollary 2 needs it for losses w_t g_t with hints w_t g_{t−1}, as here.",
+        "Lemma 1 is printed for hints g_{t−1}; Corollary 2 needs it for losses w_t g_t with hints w_t g_{t−1}, as "
+        "here.",
     ),
 )
 

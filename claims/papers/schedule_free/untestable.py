@@ -19,8 +19,8 @@ DEEP = NotTestable(
         Published(arm="Schedule-Free", metric="GPT-2 test loss", value=2.831, unit="nats", where="Figure 3"),
         Published(arm="cosine", metric="GPT-2 test loss", value=2.853, unit="nats", where="Figure 3"),
     ),
-    reason="It takes 5 to 10 runs of each of nine problems on up to 40 GPUs, after sweeps of rate, decay and β, and data "
-    "(ImageNet, fastMRI) that are not free to fetch. SF-08 says what the printed values show.",
+    reason="It takes 5 to 10 runs of each of nine problems on up to 40 GPUs, after sweeps of rate, decay and β, and "
+    "data (ImageNet, fastMRI) that are not free to fetch. SF-08 says what the printed values show.",
     keywords=("deep", "cosine"),
 )
 
@@ -29,8 +29,8 @@ ALGOPERF_RUNS = NotTestable(
     label="SF-09e",
     statement="Ten seeds of Schedule-Free AdamW stand above the NAdamW baseline's on WMT, ViT, fastMRI and OGBG.",
     source=Source(arxiv=ARXIV, where="Section 4.1 and Figure 4"),
-    reason="It takes AlgoPerf's workloads, days each on eight GPUs, and their data; the figure prints no values. SF-09c "
-    "has the competition's own five studies.",
+    reason="It takes AlgoPerf's workloads, days each on eight GPUs, and their data; the figure prints no values. "
+    "SF-09c has the competition's own five studies.",
     keywords=("algoperf",),
 )
 

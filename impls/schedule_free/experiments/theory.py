@@ -137,9 +137,9 @@ def quadratic_stability(trial: Trial) -> Exact:
     """SF-04: Figure 2b on quadratics drawn by the seed.
 
     `gain` is log10 of the least loss at β = 0, at any γ, over that at any β; `spread_small` the largest range of log10
-    of the least loss over β where γ is at most 0.1. `primal_rate` and `plain_rate` are the largest γ that β = 1 and β = 0
-    bear, `momentum_rate` that of any β between. `inside` and `outside` are the largest and least growth of errors (the
-    logarithm of a factor) just within and just beyond β = 1 − 2/γ.
+    of the least loss over β where γ is at most 0.1. `primal_rate` and `plain_rate` are the largest γ that β = 1 and
+    β = 0 bear, `momentum_rate` that of any β between. `inside` and `outside` are the largest and least growth of
+    errors (the logarithm of a factor) just within and just beyond β = 1 − 2/γ.
     """
     work = workload_of(trial, Quadratics)
     eigenvalues, start = draw_quadratics(work.problems, work.dimension, 1e-6, trial.seeds[0])
