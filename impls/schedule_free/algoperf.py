@@ -189,7 +189,7 @@ def profile(ratio: Floats, tau: Floats) -> Floats:
 def score(ratio: Floats) -> Floats:
     """Mean of ρ over τ in [1, 4] (submissions,)."""
     tau = np.linspace(1.0, TAU_MAX, _POINTS)
-    return np.trapezoid(profile(ratio, tau), tau, axis=1) / (TAU_MAX - 1)
+    return np.asarray(np.trapezoid(profile(ratio, tau), tau, axis=1)) / (TAU_MAX - 1)
 
 
 def scores(times: Times) -> dict[str, float]:

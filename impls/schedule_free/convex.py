@@ -107,7 +107,7 @@ def best_rate(outcome: Outcome, rates: Sequence[float], by: Literal["accuracy", 
     level = np.flatnonzero(inside == inside.max()) + 1
     best = level[loss[level].argmin()]
     on_edge = bool(max(scores[0], scores[-1]) > inside.max())
-    return Tuned(tuple(rates), scores, rates[best], on_edge)
+    return Tuned(tuple(rates), scores, rates[int(best)], on_edge)
 
 
 class _State:
@@ -131,8 +131,8 @@ class _State:
         if self.beta is None:
             self._adam(self._gradient(self.z, rows))
         else:
-            y = (1 - self.beta) * self.z + self.beta * self.x
-            self._algorithm_1(self._gradient(y, rows))
+            y = np.float32(1 - self.beta) * self.z + np.float32(self.beta) * self.x
+            self._algorithm_1(self._gradient(y.astype(np.float32, copy=False), rows))
 
     def averaged(self) -> Singles:
         """What a method returns: x, or for a schedule the last point."""

@@ -85,7 +85,11 @@ def _unrounded(text: str) -> tuple[float, float]:
 
 def _cells(problem: str, better: Literal["higher", "lower"], **printed: str) -> tuple[Cell, ...]:
     """Cells of one panel, each printed as `"mean se"`."""
-    return tuple(Cell(problem, method, *text.split(), better) for method, text in printed.items())
+    found: list[Cell] = []
+    for method, text in printed.items():
+        mean, se = text.split()
+        found.append(Cell(problem, method, mean, se, better))
+    return tuple(found)
 
 
 FIGURE_2A = _cells(

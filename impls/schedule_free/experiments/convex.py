@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 
 from claimbench.errors import UnknownName
 from claimbench.impls.common.workload import workload_of
 from claimbench.impls.schedule_free.conversion import Floats, schedule_free_sgd
-from claimbench.impls.schedule_free.convex import METHODS, Method, Outcome, Recipe, best_rate, train
+from claimbench.impls.schedule_free.convex import METHODS, Outcome, Recipe, best_rate, train
 from claimbench.impls.schedule_free.large_steps import LargeSteps, large_steps
 from claimbench.impls.schedule_free.problems import Task, load
 from claimbench.impls.schedule_free.worst_case import absolute_value, mean_absolute, polyhedral
@@ -40,10 +38,10 @@ def final_accuracy(trial: Trial) -> Quality:
     on_edge = 0
     for done, name in enumerate(work.problems):
         problem = load(name, trial.data)
-        pilot = train(problem, cast(Method, method), rates, work.pilots, recipe)
+        pilot = train(problem, method, rates, work.pilots, recipe)
         tuned = best_rate(pilot, rates, work.chosen_by)
         on_edge += tuned.on_edge
-        found = train(problem, cast(Method, method), [tuned.best], trial.seeds, recipe, every_epoch=True)
+        found = train(problem, method, [tuned.best], trial.seeds, recipe, every_epoch=True)
         values[f"accuracy_{name}"] = (100 * found.accuracy[0]).tolist()
         values[f"loss_{name}"] = found.loss[0].tolist()
         values[f"average_{name}"] = (100 * found.accuracies[:, 0].mean(axis=0)).tolist()
