@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Floats", "Gradient", "Path", "Step", "convert", "inner", "schedule_free_sgd"]
+__all__ = ["Floats", "Gradient", "Path", "Step", "algorithm_1", "convert", "inner", "schedule_free_sgd"]
 
 Floats = NDArray[np.float64]
 Gradient = Callable[[Floats, int], Floats]
@@ -76,3 +76,21 @@ def convert(gradient: Gradient, start: ArrayLike, step: Step, weights: ArrayLike
 def schedule_free_sgd(gradient: Gradient, start: ArrayLike, rate: float, beta: float, steps: int) -> Path:
     """Schedule-Free SGD (Section 2) with step size γ = `rate` and constant β: w_t = 1, z_{t+1} = z_t − γ g_t."""
     return convert(gradient, start, lambda t, z, y, g: z - rate * g, np.ones(steps), [beta] * steps)
+
+
+def algorithm_1(gradient: Gradient, start: ArrayLike, rate: float, beta1: float, beta2: float, steps: int) -> Path:
+    """Algorithm 1, Schedule-Free Adam, without warm-up and decay: γ_t = γ √(1 − β2^t), c_{t+1} = γ_t² / Σ γ_i².
+
+    ε is 1e-8. Its weights are shifted by one from Theorem 2's: z_{t+1} weighs γ_t², and z_1 nothing, so that x_2 = z_2.
+    """
+    correction = 1 - beta2 ** np.arange(1, steps)
+    v = np.zeros_like(np.asarray(start, dtype=np.float64))
+
+    def step(t: int, z: Floats, y: Floats, g: Floats) -> Floats:
+        np.multiply(v, beta2, out=v)
+        np.add(v, (1 - beta2) * g * g, out=v)
+        return z - rate * np.sqrt(1 - beta2**t) * g / (np.sqrt(v) + 1e-8)
+
+    # The smallest number there is: positive, as a first weight must be, and lost in the sum with the second.
+    weights = np.concatenate([[np.finfo(np.float64).tiny], correction])
+    return convert(gradient, start, step, weights, [beta1] * steps)

@@ -32,8 +32,9 @@ EXACT = [
     pytest.param(claim, tier, id=claim.label)
     for claim in TESTABLE
     for tier in claim.workloads
-    if isinstance(claim.expectation, Exact)
+    if isinstance(claim.expectation, Exact) and claim.label != "SF-05c"
 ]
+"""SF-05c differs from SF-05 in its problems alone, and takes seconds."""
 
 
 def made(mean: str, se: str, better: str = "higher") -> Cell:
@@ -137,7 +138,7 @@ def test_deterministic_claims_report_the_checks_that_are_judged(claim: Claim, ti
         if not data.available(name):
             pytest.skip(f"{name} is not here: claimbench data fetch {name}")
     module, name = claim.experiment.split(":")
-    trial = Trial(claim.id, tier, claim.workloads[tier], "ours", {}, (900,))  # type: ignore[arg-type, index]
+    trial = Trial(claim.id, tier, claim.workloads[tier], "ours", claim.arms[0].options, (900,))  # type: ignore[arg-type, index]
     found = getattr(import_module(module), name)(trial)
     assert isinstance(found, Checks)
     assert isinstance(claim.expectation, Exact)

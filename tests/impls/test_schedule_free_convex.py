@@ -271,11 +271,32 @@ def test_final_accuracy_has_one_value_a_seed_and_reports_the_edge() -> None:
         experiments.final_accuracy(trial(work, method="adagrad"))
 
 
-def test_the_condition_of_theorem_3_on_a_problem() -> None:
-    checks = experiments.large_steps_condition(
-        trial(LargeRates(problems=("well_conditioned",), epochs=2, low=-4, high=2))
-    ).checks
+@pytest.mark.parametrize("base", ["adam", "sgd"])
+def test_the_condition_of_theorem_3_on_a_problem(base: str) -> None:
+    one = trial(LargeRates(problems=("well_conditioned",), epochs=2, low=-7, high=-1))
+    one.options = {"base": base}
+    checks = experiments.large_steps_condition(one).checks
     assert checks["control"] == pytest.approx(5.0)
     assert checks["identity"] < 1e-12  # type: ignore[operator]
     assert checks["counterexamples"] == 0
     assert math.isfinite(checks["well_conditioned"])  # type: ignore[arg-type]
+    one.options = {"base": "lion"}
+    with pytest.raises(UnknownName, match="base"):
+        experiments.large_steps_condition(one)
+
+
+def test_algorithm_1_in_float64_is_the_trained_one() -> None:
+    batches = experiments._batches(TOY, SHORT.epochs, 1000)
+    path = experiments._run(TOY, True, 0.1, [*batches, batches[-1]])
+    _, loss, _ = experiments._softmax(TOY, path.x[-1], np.arange(len(TOY.y)))
+    assert loss == pytest.approx(float(reference(TOY, "schedule_free", 0.1, 1000, SHORT)), rel=1e-12)
+    np.testing.assert_array_equal(path.x[1], path.z[1])
+
+
+def test_the_gradient_in_float64_is_that_of_its_loss() -> None:
+    w, step, rows = np.random.default_rng(2).normal(size=12), 1e-6, np.arange(16)
+    numeric = [
+        (experiments._softmax(TOY, w + step * e, rows)[1] - experiments._softmax(TOY, w - step * e, rows)[1]) / 2e-6
+        for e in np.eye(12)
+    ]
+    np.testing.assert_allclose(experiments._softmax(TOY, w, rows)[2], numeric, atol=1e-8)

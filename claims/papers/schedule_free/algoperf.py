@@ -121,6 +121,7 @@ WORKLOADS = Claim(
     "ties with it on Conformer and Criteo, and is later on DeepSpeech.",
     source=Source(arxiv=ARXIV, where="Section 4.1 and Figure 4"),
     kind="ranking",
+    role="exploratory",
     experiment=f"{_EXPERIMENTS}:workloads",
     arms=_OURS,
     workloads=_CPU,

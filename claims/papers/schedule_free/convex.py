@@ -141,11 +141,13 @@ PAPER_PROBLEMS = Claim(
             Difference(subject="schedule_free", baseline="primal", at_least=0.94, published=1.88),
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=10),
+    protocol=Protocol(unit="seed", n={"cpu": 40}, n_min=10, paired=True, seeds_per_trial=40),
     gates=_EDGE,
-    needs=Needs(core_seconds={"cpu": 300.0}, data=_PAPER_DATA, trial_seconds=600.0),
+    needs=Needs(core_seconds={"cpu": 400.0}, data=_PAPER_DATA, trial_seconds=600.0),
+    setups_tried=2,
     keywords=("convex", "logistic_regression"),
     caveats=(
+        "40 seeds, where the paper has 10: on pilot seeds ten told neither Glass nor Vehicle apart.",
         "Half of every printed difference is asked for; where the paper prints a tie, a tenth of a point.",
         _PROTOCOL_NOTE,
         _TRAIN,

@@ -69,7 +69,7 @@ class Quadratics(Workload):
 
 
 class LargeRates(Workload):
-    """Schedule-Free SGD on logistic regression, at every rate of a grid."""
+    """Schedule-Free runs on logistic regression, at every rate of a grid."""
 
     kind: Literal["large_rates"] = "large_rates"
     """Discriminator."""

@@ -6,11 +6,11 @@ import numpy as np
 
 from claimbench.errors import UnknownName
 from claimbench.impls.common.workload import workload_of
-from claimbench.impls.schedule_free.conversion import Floats, schedule_free_sgd
+from claimbench.impls.schedule_free.conversion import Floats, Path, algorithm_1, schedule_free_sgd
 from claimbench.impls.schedule_free.convex import METHODS, Outcome, Recipe, best_rate, train
 from claimbench.impls.schedule_free.large_steps import LargeSteps, large_steps
 from claimbench.impls.schedule_free.problems import Task, load
-from claimbench.impls.schedule_free.worst_case import absolute_value, mean_absolute, polyhedral
+from claimbench.impls.schedule_free.worst_case import Problem, absolute_value, mean_absolute, polyhedral
 from claimbench.papers.schedule_free.workloads import LargeRates, Regression
 from claimbench.trial import Exact, Quality, Trial
 
@@ -55,54 +55,64 @@ def final_accuracy(trial: Trial) -> Quality:
 
 
 def large_steps_condition(trial: Trial) -> Exact:
-    """SF-05: Theorem 3's left side over its right, with z* = x_T, of Schedule-Free SGD at its best rate.
+    """SF-05: Theorem 3's left side over its right, with z* = x_T, of Schedule-Free runs at their best rate.
 
-    One check a problem, at the rate with the best final train accuracy, of equals that with the least loss.
-    `rates_on_edge` counts best rates at an end of the grid, `identity` is the largest error of equation 33,
-    `counterexamples` counts runs whose condition holds and whose regret exceeds 4 D √Σ‖g‖², at γ ≥ D / G on the
-    problems and at γ = D / G on functions that are not smooth. `control` is the condition for |x| at γ = D / G.
+    Option of the arm: `base`, `adam` (Algorithm 1, as Figure 7) or `sgd`, of which the theorem speaks. One check a
+    problem, at the rate with the best final train accuracy, of equals that with the least loss. `rates_on_edge` counts
+    best rates at an end of the grid, `identity` is the largest error of equation 33 in runs by SGD, `counterexamples`
+    counts those at γ ≥ D / G whose condition holds and whose regret exceeds 4 D √Σ‖g‖²; functions that are not smooth
+    are always among them. `control` is the condition for |x| at γ = D / G.
     """
     work = workload_of(trial, LargeRates)
+    base = trial.option("base")
+    if base not in ("adam", "sgd"):
+        raise UnknownName("base", str(base), ("adam", "sgd"))
     rates = [2.0**k for k in range(work.low, work.high + 1)]
     checks: dict[str, float | tuple[float, float]] = {}
-    identity, edges, counterexamples = 0.0, 0, 0
+    edges = 0
+    by_sgd = [_sharp(function) for function in (absolute_value(), mean_absolute(10, 0), polyhedral(5, 8, 1))]
+    checks["control"] = by_sgd[0].condition
     for name in work.problems:
         problem = load(name, trial.data)
-        batches = _batches(problem, work.epochs, trial.seeds[0])
-        start = np.zeros(problem.x.shape[1] * problem.classes)
         scores: list[tuple[float, float]] = []
         found: list[LargeSteps] = []
         for rate in rates:
-            path = schedule_free_sgd(
-                lambda y, t, own=problem, rows=batches: _softmax(own, y, rows[t - 1])[2],
-                start,
-                rate,
-                0.9,
-                len(batches),
-            )
+            path = _run(problem, base == "adam", rate, _batches(problem, work.epochs, trial.seeds[0]))
             scores.append(_softmax(problem, path.x[-1], np.arange(len(problem.y)))[:2])
             found.append(large_steps(path, rate))
         accuracy, loss = (np.array(column)[:, None] for column in zip(*scores, strict=True))
         tuned = best_rate(Outcome(accuracy, loss, np.empty((0, len(rates), 1))), rates)
         checks[name] = found[rates.index(tuned.best)].condition
         edges += tuned.on_edge
-        identity = max(identity, *(one.identity_error for one in found))
-        # The conclusion is proved for γ ≥ D / G: its term 2 D² / γ is then at most 2 D G.
-        counterexamples += sum(one.rate_ratio >= 1 and one.condition <= 1 < one.conclusion for one in found)
-    sharp: list[LargeSteps] = []
-    for function in (absolute_value(), mean_absolute(10, 0), polyhedral(5, 8, 1)):
-        path = schedule_free_sgd(function.gradient, function.start, function.distance, 0.9, _CONTROL_STEPS)
-        sharp.append(large_steps(path, function.distance, np.zeros_like(function.start)))
-    counterexamples += sum(one.condition <= 1 < one.conclusion for one in sharp)
+        by_sgd += found if base == "sgd" else []
     return Exact(
         {
             **checks,
-            "control": sharp[0].condition,
             "rates_on_edge": float(edges),
-            "identity": max(identity, *(one.identity_error for one in sharp)),
-            "counterexamples": float(counterexamples),
+            "identity": max(one.identity_error for one in by_sgd),
+            # The conclusion is proved for γ ≥ D / G: its term 2 D² / γ is then at most 2 D G.
+            "counterexamples": float(
+                sum(one.rate_ratio >= 1 - 1e-12 and one.condition <= 1 < one.conclusion for one in by_sgd)
+            ),
         }
     )
+
+
+def _sharp(function: Problem) -> LargeSteps:
+    """Theorem 3 at γ = D / G, about the minimiser, on a function that such steps overshoot."""
+    path = schedule_free_sgd(function.gradient, function.start, function.distance, 0.9, _CONTROL_STEPS)
+    return large_steps(path, function.distance, np.zeros_like(function.start))
+
+
+def _run(problem: Task, adam: bool, rate: float, batches: list[np.ndarray]) -> Path:
+    start = np.zeros(problem.x.shape[1] * problem.classes)
+
+    def gradient(y: Floats, t: int) -> Floats:
+        return _softmax(problem, y, batches[t - 1])[2]
+
+    if adam:
+        return algorithm_1(gradient, start, rate, 0.9, 0.95, len(batches))
+    return schedule_free_sgd(gradient, start, rate, 0.9, len(batches))
 
 
 def _batches(problem: Task, epochs: int, seed: int) -> list[np.ndarray]:
