@@ -13,7 +13,7 @@ _EXPERIMENT = "claimbench.impls.schedule_free.experiments.convex:final_accuracy"
 _FIGURE_7 = Source(arxiv=ARXIV, where="Section 4.2, Appendix G.1 and Figure 7")
 _ACCURACY = Metric(name="accuracy", unit="%", better="higher")
 _PILOTS = (1000, 1001, 1002)
-_LOW, _HIGH = -10, 10
+_LOW, _HIGH = -14, 10
 _GRID = _HIGH - _LOW + 1
 _EDGE = {"rate_on_edge": 0.0}
 
