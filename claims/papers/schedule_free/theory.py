@@ -59,9 +59,8 @@ EMA = Claim(
     setups_tried=2,
     keywords=("theorem", "momentum"),
     caveats=(
-        "At β = .98, T = 100 and the rate of Theorem 1. The momentum's delay of 50 steps is half the run: at β = .9 the "
-        "excess is at most 3 % on these functions, and four times the rate leaves as little at .98. The paper states no "
-        "size of the harm.",
+        "At β = .98, T = 100 and the rate of Theorem 1, where the momentum's delay of 50 steps is half the run; at β = "
+        ".9 the excess is 3 % or none on these functions. The paper states no size of the harm.",
         "SGD with momentum, and the average of its points.",
     ),
 )
