@@ -25,12 +25,16 @@ __all__ = [
     "Entry",
     "arena_votes",
     "available",
+    "breast_cancer",
     "cpython_topics",
+    "digits",
     "fetch",
     "identity",
+    "iris",
     "listing",
     "offline",
     "path",
+    "wine",
 ]
 
 State = Literal["bundled", "here", "missing", "corrupt"]
@@ -154,7 +158,60 @@ def arena_votes() -> bytes:
     raise DataMissing("the votes of Chatbot Arena ship with leaderbot 0.4.3: pip install leaderbot==0.4.3")
 
 
-_BUNDLED = {"cpython_topics": cpython_topics, "arena_votes": arena_votes}
+def iris() -> bytes:
+    """Fisher's 150 irises as scikit-learn has them, comma-separated; raises DataMissing, HostError."""
+    return _scikit_learn("iris")
+
+
+def wine() -> bytes:
+    """178 wines of three growers as scikit-learn has them, comma-separated; raises DataMissing, HostError."""
+    return _scikit_learn("wine")
+
+
+def breast_cancer() -> bytes:
+    """569 breast tumours as scikit-learn has them, comma-separated; raises DataMissing, HostError."""
+    return _scikit_learn("breast_cancer")
+
+
+def digits() -> bytes:
+    """1,797 handwritten digits of 8 × 8 pixels as scikit-learn has them, comma-separated; raises as the others do."""
+    return _scikit_learn("digits")
+
+
+_SCIKIT_LEARN = {
+    "iris": "iris.csv",
+    "wine": "wine_data.csv",
+    "breast_cancer": "breast_cancer.csv",
+    "digits": "digits.csv.gz",
+}
+
+
+@cache
+def _scikit_learn(name: str) -> bytes:
+    """A table inside the installed scikit-learn, which leaderbot brings; read, and not imported."""
+    spec = find_spec("sklearn")
+    entry = DATA_SETS[name]
+    if spec is not None:
+        file = files(module_from_spec(spec)) / "datasets" / "data" / _SCIKIT_LEARN[name]
+        if file.is_file():
+            content = file.read_bytes()
+            content = gzip.decompress(content) if _SCIKIT_LEARN[name].endswith(".gz") else content
+            if hashlib.sha256(content).hexdigest() != entry.sha256:
+                raise HostError(
+                    f"scikit-learn's {name} is not the one that the claims use: pip install scikit-learn==1.9"
+                )
+            return content
+    raise DataMissing(f"{name} ships with scikit-learn: pip install scikit-learn")
+
+
+_BUNDLED = {
+    "cpython_topics": cpython_topics,
+    "arena_votes": arena_votes,
+    "iris": iris,
+    "wine": wine,
+    "breast_cancer": breast_cancer,
+    "digits": digits,
+}
 
 
 def _known(name: str) -> DataSet:

@@ -1,0 +1,23 @@
+"""The Road Less Scheduled: Schedule-Free learning (arXiv 2405.15682)."""
+
+from __future__ import annotations
+
+from claimbench.papers.schedule_free import algoperf, convex, printed, theory, untestable
+from claimbench.spec import Paper
+
+__all__ = ["CLAIMS", "PAPER"]
+
+PAPER = Paper(
+    slug="schedule_free",
+    title="The Road Less Scheduled",
+    authors="Aaron Defazio, Xingyu (Alice) Yang, Harsh Mehta, Konstantin Mishchenko, Ahmed Khaled and Ashok Cutkosky",
+    arxiv="2405.15682",
+    year=2024,
+    keywords=("optimizer", "schedule", "averaging"),
+    note="Schedule-Free learning takes gradients between a running average of the iterates and the iterates "
+    "themselves, and returns the average, so that no step size has to fall towards an end that is known beforehand. "
+    "Our theory follows the paper's indices in float64; where its printed values or its corollaries do not fit "
+    "together, the arithmetic says so.",
+)
+
+CLAIMS = (*theory.CLAIMS, *convex.CLAIMS, *printed.CLAIMS, *algoperf.CLAIMS, *untestable.CLAIMS)
