@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from claimbench.kernels.norm import rms_norm
     from claimbench.kernels.rotary import rope
     from claimbench.kernels.scan import selective_scan, selective_state_update
+    from claimbench.kernels.schedule_free import schedule_free_step
     from claimbench.kernels.votes import bootstrap_ratings, elo_lanes, fold_votes
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "fold_votes",
     "rms_norm",
     "rope",
+    "schedule_free_step",
     "selective_scan",
     "selective_state_update",
     "swiglu",
@@ -37,6 +39,7 @@ _HOME = {
     "fold_votes": "votes",
     "rms_norm": "norm",
     "rope": "rotary",
+    "schedule_free_step": "schedule_free",
     "selective_scan": "scan",
     "selective_state_update": "scan",
     "swiglu": "gated",

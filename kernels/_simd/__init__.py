@@ -40,6 +40,7 @@ from claimbench.kernels._simd.vectors import (
     like,
     magnitude,
     maximum,
+    square_root,
     total,
 )
 
@@ -68,6 +69,7 @@ __all__ = [
     "scratch",
     "sigmoid",
     "softplus",
+    "square_root",
     "stack_rows",
     "store",
     "store_first",

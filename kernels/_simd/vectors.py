@@ -27,6 +27,7 @@ __all__ = [
     "negative",
     "select_negative",
     "splat",
+    "square_root",
     "total",
     "with_lane",
 ]
@@ -157,6 +158,16 @@ def negative(typing, x):
 
     def generate(context, builder, signature, arguments):
         return builder.fneg(arguments[0])
+
+    return x(x), generate
+
+
+@intrinsic
+def square_root(typing, x):
+    """√x, correctly rounded."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.call(llvm_function(builder, "sqrt", arguments[0].type, 1), arguments)
 
     return x(x), generate
 

@@ -12,7 +12,7 @@ from claimbench.kernels.votes import _cpu_chord as chords
 from claimbench.kernels.votes import _cpu_draws as draws
 from claimbench.kernels.votes._bootstrap import MOST_CHORDS, Bootstrap, Scheme, finish, half_inverse
 from claimbench.kernels.votes._draws import rates_of
-from claimbench.kernels.votes._threads import in_turns, on_one_thread
+from claimbench.kernels._threads import in_turns, on_one_thread
 
 __all__ = ["ROOM_BYTES", "bootstrap", "warm"]
 

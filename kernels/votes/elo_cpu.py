@@ -13,7 +13,7 @@ from claimbench.kernels._simd import LANES
 from claimbench.kernels.votes import _cpu_elo as kernels
 from claimbench.kernels.votes._checks import REFUSALS
 from claimbench.kernels.votes._cpu_fold import pack
-from claimbench.kernels.votes._threads import in_turns
+from claimbench.kernels._threads import in_turns
 
 __all__ = ["ROOM_BYTES", "play", "warm"]
 

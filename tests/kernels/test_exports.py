@@ -16,6 +16,7 @@ FOLDERS = {
     "causal_conv1d": "conv",
     "rms_norm": "norm",
     "rope": "rotary",
+    "schedule_free_step": "schedule_free",
     "selective_scan": "scan",
     "selective_state_update": "scan",
     "swiglu": "gated",

@@ -1,0 +1,57 @@
+"""What the backends of the step are handed."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from claimbench.kernels._backend import working_dtype
+
+__all__ = ["DecayAt", "Item", "Scalars"]
+
+DecayAt = Literal["y", "z", "x"]
+"""The point whose weights decay."""
+
+
+class Scalars(NamedTuple):
+    """The numbers of one step, in the order in which they lie in a tensor."""
+
+    step_size: float
+    """γ_t, warm-up and corrections included."""
+    average: float
+    """c_{t+1}, the share of the new z in x."""
+    beta1: float
+    """Share of x in y, above 0 and at most 1."""
+    beta2: float = 0.0
+    """Decay of v; without v it is not looked at."""
+    bias: float = 1.0
+    """What v is divided by under its root: 1 - β2^t, or 1."""
+    eps: float = 0.0
+    """Added to the root."""
+    weight_decay: float = 0.0
+    """λ."""
+    count: float = 0.0
+    """Number of the step, which stochastic rounding draws by."""
+
+    def tensor(self, device: torch.device | str) -> Tensor:
+        """(8,), float64: what a captured graph reads anew at each replay."""
+        return torch.tensor(self, dtype=torch.float64, device=device)
+
+
+class Item(NamedTuple):
+    """One parameter's tensors, all laid out in memory alike and without gaps."""
+
+    y: Tensor
+    grad: Tensor
+    z: Tensor
+    v: Tensor | None
+    copy: Tensor | None
+    number: int
+    """Its place among the parameters, which stochastic rounding draws by."""
+
+    @property
+    def working(self) -> torch.dtype:
+        """The dtype that its step is computed in."""
+        return working_dtype(self.y, self.grad, self.z, self.v)

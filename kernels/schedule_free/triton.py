@@ -1,0 +1,66 @@
+"""The Schedule-Free step on NVIDIA and AMD GPUs: one launch for all tensors of the same dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from claimbench.kernels._memory import address
+from claimbench.kernels.schedule_free import _triton_kernels as kernels
+from claimbench.kernels.schedule_free._items import DecayAt, Item, Scalars
+
+__all__ = ["BLOCK", "DECAY_AT", "NUM_WARPS", "step"]
+
+BLOCK = 2048
+"""Elements of a program."""
+NUM_WARPS = 4
+DECAY_AT = {"y": 1, "z": 2, "x": 3}
+_DTYPES = {torch.float32: tl.float32, torch.bfloat16: tl.bfloat16, torch.float16: tl.float16, None: tl.float32}
+
+
+def step(
+    items: Sequence[Item], scalars: Scalars | Tensor, decay_at: DecayAt, adaptive: bool, seed: int | None
+) -> None:
+    """As `claimbench.kernels.schedule_free_step`."""
+    by_dtypes: dict[tuple[torch.dtype | None, ...], list[Item]] = {}
+    for item in items:
+        by_dtypes.setdefault(tuple(x if x is None else x.dtype for x in item[:5]), []).append(item)
+    for dtypes, group in by_dtypes.items():
+        device = group[0].y.device
+        numbers = scalars if isinstance(scalars, Tensor) else scalars.tensor(device)
+        rows = [(*(address(x) for x in item[:5]), item.y.numel(), item.number) for item in group]
+        blocks = _blocks(tuple(row[5] for row in rows), BLOCK, device)
+        y, g, z, v, copy = (_DTYPES[dtype] for dtype in dtypes)
+        kernels.schedule_free_step_kernel[(blocks.shape[0],)](
+            torch.tensor(rows, dtype=torch.int64, device=device),
+            blocks,
+            numbers,
+            0 if seed is None else seed,
+            Y=y,
+            G=g,
+            Z=z,
+            V=v,
+            COPY=copy,
+            HAS_V=dtypes[3] is not None,
+            HAS_COPY=dtypes[4] is not None,
+            DECAY_AT=DECAY_AT[decay_at],
+            ADAPTIVE=adaptive,
+            STOCHASTIC=seed is not None,
+            ALIGNED=all(at % 16 == 0 for row in rows for at in row[:5]),
+            BLOCK=BLOCK,
+            num_warps=NUM_WARPS,
+        )
+
+
+@lru_cache(maxsize=16)
+def _blocks(sizes: tuple[int, ...], block: int, device: torch.device) -> Tensor:
+    """(programs, 2), int32: row of the tensor, number of the block in it; it stays the same from step to step."""
+    counts = torch.tensor([triton.cdiv(size, block) for size in sizes])
+    row = torch.repeat_interleave(torch.arange(len(sizes)), counts)
+    place = torch.arange(row.numel()) - (counts.cumsum(0) - counts)[row]
+    return torch.stack((row, place), 1).int().to(device)
