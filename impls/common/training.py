@@ -8,10 +8,11 @@ its checkpoint to the same numbers.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -21,7 +22,7 @@ from claimbench.impls.common.schedules import Schedule, multiplier
 from claimbench.record import Curve
 from claimbench.trial import Quality, Trial
 
-__all__ = ["Optimisers", "Recipe", "Trained", "adamw", "quality", "train"]
+__all__ = ["Optimisers", "Recipe", "Switching", "Trained", "adamw", "quality", "train"]
 
 _SAVE_EVERY_S = 20.0
 
@@ -71,6 +72,17 @@ class Trained:
 
 Optimisers = Callable[[list[dict[str, Any]], Recipe], torch.optim.Optimizer]
 """Parameter groups, each with its weight decay, and the recipe → an optimiser; the loop sets its learning rate."""
+
+
+@runtime_checkable
+class Switching(Protocol):
+    """An optimiser that takes gradients at one point and is evaluated at another; the loop switches it."""
+
+    def train(self) -> None:
+        """Parameters become what gradients are taken at."""
+
+    def eval(self) -> None:
+        """Parameters become what is evaluated."""
 
 
 def adamw(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
@@ -155,18 +167,31 @@ def _train(learner: Learner, recipe: Recipe, progress: _Progress, optimisers: Op
         learner.clip_gradients(recipe.clip)
         optimiser.step()
         if step in marks:
-            evaluated.append((step, learner.evaluate()))
+            with _evaluating(optimiser):
+                evaluated.append((step, learner.evaluate()))
         if step == recipe.steps or time.monotonic() - saved > _SAVE_EVERY_S:
             save(step)
             saved = time.monotonic()
         progress.say(step)
     steps = tuple(step for step, _ in evaluated)
+    if isinstance(optimiser, Switching):
+        optimiser.eval()
     return [
         Trained(
             model, steps, {name: tuple(found[run][name] for _, found in evaluated) for name in evaluated[0][1][run]}
         )
         for run, model in enumerate(learner.models())
     ]
+
+
+@contextmanager
+def _evaluating(optimiser: torch.optim.Optimizer) -> Iterator[None]:
+    if not isinstance(optimiser, Switching):
+        yield
+        return
+    optimiser.eval()
+    yield
+    optimiser.train()
 
 
 def _write(path: Path, state: dict[str, Any]) -> None:
