@@ -19,6 +19,7 @@ from claimbench.kernels import (
     fold_votes,
     rms_norm,
     rope,
+    schedule_free_step,
     selective_scan,
     selective_state_update,
     swiglu,
@@ -28,9 +29,11 @@ from claimbench.kernels.gated import triton as gated_triton
 from claimbench.kernels.norm import triton as norm_triton
 from claimbench.kernels.rotary import triton as rotary_triton
 from claimbench.kernels.scan import _triton_launch as scan_launch
+from claimbench.kernels.schedule_free import triton as schedule_free_triton
 from claimbench.kernels.votes import Status, bootstrap_triton, pairs_of
 from claimbench.kernels.votes import triton as fold_triton
 from kernels import scans, test_causal_conv1d, test_rms_norm, test_rope, test_swiglu
+from kernels import test_schedule_free_step as schedule_free
 from kernels import test_selective_state_update as steps
 
 TOLERANCE = {torch.float32: 2e-6, torch.float16: 3e-3}
@@ -72,6 +75,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold_triton, "BLOCK", 64)
     monkeypatch.setattr(fold_triton, "COPIES", 3)
     monkeypatch.setattr(bootstrap_triton, "BLOCK_R", 16)
+    monkeypatch.setattr(schedule_free_triton, "BLOCK", 32)
 
 
 @pytest.fixture
@@ -343,3 +347,55 @@ def test_bootstrap_in_parts_of_what_has_no_maximum(monkeypatch: pytest.MonkeyPat
     assert 0 < int(lost.sum()) < 40
     assert torch.equal(lost, truth.status == Status.UNIDENTIFIED)
     assert torch.allclose(found.ratings, truth.ratings, rtol=0, atol=1e-5, equal_nan=True)
+
+
+@pytest.mark.parametrize("decay_at", ["x", "y", "z"])
+@pytest.mark.parametrize("form", ["adaptive", "kept", "sgd"])
+def test_schedule_free(form: str, decay_at: str) -> None:
+    y, grad, z, v = schedule_free.tensors(torch.float32)
+    given = [y, grad, z, None if form == "sgd" else v]
+    exact = [each and [x.double() for x in each] for each in given]
+    options = {"decay_at": decay_at, "adaptive": form == "adaptive"}
+    schedule_free_step(*given, schedule_free.SCALARS, backend="triton", **options)
+    schedule_free_step(*exact, schedule_free.SCALARS, backend="naive", **options)
+    for name, found, truth in zip(("y", "grad", "z", "v"), given, exact, strict=True):
+        for one, other in zip(found or (), truth or (), strict=True):
+            assert torch.allclose(one.double(), other, rtol=1e-6, atol=1e-6), name
+
+
+@pytest.mark.parametrize("aligned", [True, False], ids=["aligned", "unaligned"])
+def test_schedule_free_in_several_blocks_and_dtypes(aligned: bool) -> None:
+    """Elements before and behind an odd slice stay; tensors of other dtypes go by a launch of their own."""
+    y, grad, z, v = schedule_free.tensors(torch.float32, [(203,), (70,)])
+    start = 0 if aligned else 1
+    found, truth = ([[x.clone() for x in each] for each in (y, grad, z, v)] for _ in range(2))
+    for each in (found, truth):
+        each[1][1] = each[1][1].half()
+    for backend, (ys, *others) in (("triton", found), ("naive", truth)):
+        part = [[x[start:-3] for x in each] for each in (ys, *others)]
+        schedule_free_step(*part, schedule_free.SCALARS, backend=backend)
+    for each, other, before in zip(found, truth, (y, grad, z, v), strict=True):
+        for a, b, old in zip(each, other, before, strict=True):
+            assert torch.allclose(a, b, rtol=1e-6, atol=1e-6)
+            assert torch.equal(a[-3:].float(), old[-3:].to(a.dtype).float())
+            assert torch.equal(a[:start].float(), old[:start].to(a.dtype).float())
+
+
+def test_schedule_free_with_a_narrow_copy_and_scalars_in_a_tensor() -> None:
+    y, grad, z, v = schedule_free.tensors(torch.float32)
+    copy = [torch.full_like(x, torch.nan, dtype=torch.float16) for x in y]
+    scalars = schedule_free.SCALARS.tensor("cpu")
+    schedule_free_step(y, [g.half() for g in grad], z, v, scalars, copy=copy, backend="triton")
+    assert all(torch.equal(a, b.half()) for a, b in zip(copy, y, strict=True))
+
+
+def test_schedule_free_rounds_by_the_same_bits() -> None:
+    """Two backends may differ in the last place of float32, and so, rarely, in what is rounded up."""
+    given = [[x.bfloat16() for x in each] for each in schedule_free.tensors(torch.float32, [(33,), (2, 100)])]
+    found, truth = ([[x.clone() for x in each] for each in given] for _ in range(2))
+    for backend, each in (("triton", found), ("naive", truth)):
+        schedule_free_step(*each, schedule_free.SCALARS, seed=2**40 + 1, backend=backend)
+    for each, other in zip(found, truth, strict=True):
+        for a, b in zip(each, other, strict=True):
+            assert (a == b).float().mean() > 0.97
+            assert torch.allclose(a.float(), b.float(), rtol=2**-7)
