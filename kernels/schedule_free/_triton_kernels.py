@@ -29,23 +29,16 @@ def _rounded(value, bits, DTYPE: tl.constexpr, STOCHASTIC: tl.constexpr):
     return value.to(DTYPE)
 
 
-@triton.jit(do_not_specialize=["seed"])
-def schedule_free_step_kernel(
-    tensors_ptr, blocks_ptr, scalars_ptr, seed,
+@triton.jit
+def _update(
+    tensors_ptr, row, place, elements, scalars_ptr, seed,
     Y: tl.constexpr, G: tl.constexpr, Z: tl.constexpr, V: tl.constexpr, COPY: tl.constexpr,
     HAS_V: tl.constexpr, HAS_COPY: tl.constexpr, DECAY_AT: tl.constexpr, ADAPTIVE: tl.constexpr,
-    STOCHASTIC: tl.constexpr, ALIGNED: tl.constexpr, BLOCK: tl.constexpr,
+    STOCHASTIC: tl.constexpr, ALIGNED: tl.constexpr, BLOCK: tl.constexpr, WHOLE: tl.constexpr,
 ):  # fmt: skip
-    """Updates one block of BLOCK elements: blocks (programs, 2) has the row of its tensor and its place there.
-
-    tensors (tensors, COLUMNS), int64; scalars (8,), float64, as `Scalars`; Y … COPY are the dtypes.
-    """
-    program = tl.program_id(0)
-    row = tl.load(blocks_ptr + 2 * program)
-    place = tl.load(blocks_ptr + 2 * program + 1)
+    """Updates block `place` of the tensor in `row`."""
     i = place.to(tl.int64) * BLOCK + tl.arange(0, BLOCK)  # [BLOCK]
-    mask = i < tl.load(tensors_ptr + row * _COLUMNS + 5)
-
+    mask = tl.full((BLOCK,), True, tl.int1) if WHOLE else i < elements
     step_size, c, beta1 = tl.load(scalars_ptr), tl.load(scalars_ptr + 1), tl.load(scalars_ptr + 2)
     y_step = (step_size * (beta1 * (1.0 - c) - 1.0)).to(tl.float32)
     y_at = _pointer(tensors_ptr, row, 0, Y, ALIGNED) + i
@@ -69,7 +62,7 @@ def schedule_free_step_kernel(
         v = beta2.to(tl.float32) * v + (1.0 - beta2).to(tl.float32) * (u * u)
         tl.store(v_at, _rounded(v, second & 0xFFFF, V, STOCHASTIC), mask=mask)
         if ADAPTIVE:
-            scale = (1.0 / tl.load(scalars_ptr + 4)).to(tl.float32)
+            scale = 1.0 / tl.load(scalars_ptr + 4).to(tl.float32)
             u = u / (tl.sqrt(v * scale) + tl.load(scalars_ptr + 5).to(tl.float32))
     decay = tl.load(scalars_ptr + 6).to(tl.float32)
     if DECAY_AT == 1:
@@ -77,7 +70,7 @@ def schedule_free_step_kernel(
     elif DECAY_AT == 2:
         u += decay * z
     else:
-        u += decay * (y + (1.0 / beta1 - 1.0).to(tl.float32) * (y - z))
+        u += decay * (y + (1.0 - beta1).to(tl.float32) / beta1.to(tl.float32) * (y - z))
     y = (1.0 - c).to(tl.float32) * y + c.to(tl.float32) * z + y_step * u
     z = z - step_size.to(tl.float32) * u
     narrow = _rounded(y, first & 0xFFFF, Y, STOCHASTIC)
@@ -85,3 +78,31 @@ def schedule_free_step_kernel(
     tl.store(z_at, _rounded(z, first >> 16, Z, STOCHASTIC), mask=mask)
     if HAS_COPY:
         tl.store(_pointer(tensors_ptr, row, 4, COPY, ALIGNED) + i, narrow.to(tl.float32).to(COPY), mask=mask)
+
+
+@triton.jit(do_not_specialize=["seed"])
+def schedule_free_step_kernel(
+    tensors_ptr, blocks_ptr, scalars_ptr, seed,
+    Y: tl.constexpr, G: tl.constexpr, Z: tl.constexpr, V: tl.constexpr, COPY: tl.constexpr,
+    HAS_V: tl.constexpr, HAS_COPY: tl.constexpr, DECAY_AT: tl.constexpr, ADAPTIVE: tl.constexpr,
+    STOCHASTIC: tl.constexpr, ALIGNED: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Updates one block of BLOCK elements: blocks (programs, 2) has the row of its tensor and its place there.
+
+    tensors (tensors, COLUMNS), int64; scalars (8,), float64, as `Scalars`; Y … COPY are the dtypes. Whole blocks go
+    without a mask, which would keep loads from being vectors.
+    """
+    program = tl.program_id(0)
+    row = tl.load(blocks_ptr + 2 * program)
+    place = tl.load(blocks_ptr + 2 * program + 1)
+    elements = tl.load(tensors_ptr + row * _COLUMNS + 5)
+    if (place.to(tl.int64) + 1) * BLOCK <= elements:
+        _update(
+            tensors_ptr, row, place, elements, scalars_ptr, seed, Y, G, Z, V, COPY, HAS_V, HAS_COPY, DECAY_AT, ADAPTIVE,
+            STOCHASTIC, ALIGNED, BLOCK, True,
+        )  # fmt: skip
+    else:
+        _update(
+            tensors_ptr, row, place, elements, scalars_ptr, seed, Y, G, Z, V, COPY, HAS_V, HAS_COPY, DECAY_AT, ADAPTIVE,
+            STOCHASTIC, ALIGNED, BLOCK, False,
+        )  # fmt: skip

@@ -16,7 +16,7 @@ from claimbench.kernels.schedule_free._items import DecayAt, Item, Scalars
 
 __all__ = ["BLOCK", "DECAY_AT", "NUM_WARPS", "step"]
 
-BLOCK = 2048
+BLOCK = 1024
 """Elements of a program."""
 NUM_WARPS = 4
 DECAY_AT = {"y": 1, "z": 2, "x": 3}
