@@ -8,7 +8,7 @@ its checkpoint to the same numbers.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,7 +185,7 @@ def _train(learner: Learner, recipe: Recipe, progress: _Progress, optimisers: Op
 
 
 @contextmanager
-def _evaluating(optimiser: torch.optim.Optimizer) -> Iterator[None]:
+def _evaluating(optimiser: torch.optim.Optimizer) -> Generator[None]:
     if not isinstance(optimiser, Switching):
         yield
         return

@@ -51,10 +51,9 @@ class AdamWScheduleFree(ScheduleFree):
 
         Raises ValueError for numbers out of range, UnknownName for a variant that is none.
         """
-        if isinstance(variant, str):
-            if variant not in VARIANTS:
-                raise UnknownName("variant", variant, VARIANTS)
-            variant = VARIANTS[variant]
+        form = VARIANTS.get(variant) if isinstance(variant, str) else variant
+        if form is None:
+            raise UnknownName("variant", str(variant), VARIANTS)
         defaults: dict[str, Any] = {
             "lr": lr,
             "beta1": betas[0],
@@ -62,13 +61,13 @@ class AdamWScheduleFree(ScheduleFree):
             "eps": eps,
             "weight_decay": weight_decay,
             "warmup_steps": warmup_steps,
-            "r": variant.r if r is None else r,
+            "r": form.r if r is None else r,
             "weight_lr_power": weight_lr_power,
-            "corrected": variant.corrected,
-            "weight_of": variant.weight_of,
-            "largest_so_far": variant.largest_so_far,
-            "second_moment": variant.second_moment,
-            "decay_at": decay_at or variant.decay_at,
+            "corrected": form.corrected,
+            "weight_of": form.weight_of,
+            "largest_so_far": form.largest_so_far,
+            "second_moment": form.second_moment,
+            "decay_at": decay_at or form.decay_at,
         }
         super().__init__(params, defaults, narrow, seed)
 

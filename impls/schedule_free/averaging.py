@@ -16,9 +16,9 @@ class Averaged(torch.optim.Optimizer):
     """A base optimiser that steps z, on gradients taken at y = (1 - β) z + β x, x being the weighted average of z.
 
     β = 0 is Polyak–Ruppert averaging, β = 1 primal averaging, and between them Schedule-Free learning (Equations 3 to 5
-    of arXiv 2405.15682), in twice the memory that `ScheduleFree` takes. Parameters are y while training, x in evaluation
-    mode; switching is exact. The base's weight decay acts at z, and its learning rate, which may be scheduled, weights
-    the average.
+    of arXiv 2405.15682), with two states a parameter beyond the base's where `ScheduleFree` has one. Parameters are y
+    while training, x in evaluation mode; switching is exact. The base's weight decay acts at z, and its learning rate,
+    which may be scheduled, weights the average.
     """
 
     def __init__(

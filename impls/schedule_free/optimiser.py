@@ -52,8 +52,8 @@ class ScheduleFree(torch.optim.Optimizer):
         beta1 = defaults["beta1"]
         if not 0 < beta1 <= 1:
             raise ValueError(
-                f"the momentum beta1 is {beta1}; it must be above 0 and at most 1. At 0 gradients are taken at z, and x "
-                "cannot be told from y and z: wrap a base optimiser in polyak_ruppert instead"
+                f"the momentum beta1 is {beta1}; it must be above 0 and at most 1. At 0 gradients are taken at z, and "
+                "x cannot be told from y and z: wrap a base optimiser in polyak_ruppert instead"
             )
         if not 0 <= defaults.get("beta2", 0.0) < 1:
             raise ValueError(f"beta2 is {defaults['beta2']}; it must be at least 0 and below 1")
@@ -126,7 +126,6 @@ class ScheduleFree(torch.optim.Optimizer):
                 raise RuntimeError("a gradient is sparse, which no state here is: build the layer with sparse=False")
             if not self.state[p]:
                 self.state[p].update(self._first_state(p, group))
-        apart = [p for p in params if "y" in self.state[p]]
         scalars = Scalars(
             pace.step_size,
             average,
@@ -137,19 +136,22 @@ class ScheduleFree(torch.optim.Optimizer):
             group["weight_decay"],
             group["k"],
         )
-        for chosen in ([p for p in params if "y" not in self.state[p]], apart):
+        together: dict[tuple[torch.device, bool], list[Tensor]] = {}
+        for p in params:
+            together.setdefault((p.device, "y" in self.state[p]), []).append(p)
+        for (_, apart), chosen in together.items():
             states = [self.state[p] for p in chosen]
             schedule_free_step(
-                [state["y"] for state in states] if chosen is apart else chosen,
-                [p.grad for p in chosen],
+                [state["y"] for state in states] if apart else chosen,
+                [p.grad for p in chosen],  # pyright: ignore[reportArgumentType]
                 [state["z"] for state in states],
                 [state["exp_avg_sq"] for state in states] if self._uses_second_moment else None,
                 scalars,
                 decay_at=group["decay_at"],
                 adaptive=pace.adaptive,
-                copy=chosen if chosen is apart else None,
+                copy=chosen if apart else None,
                 # Groups draw by keys of their own.
-                seed=group["seed"] + place if group["narrow"] == "stochastic" and chosen is not apart else None,
+                seed=group["seed"] + place if group["narrow"] == "stochastic" else None,
             )
 
     def restart(self, start: Iterable[Tensor]) -> None:
@@ -182,7 +184,7 @@ class ScheduleFree(torch.optim.Optimizer):
             kept = group.get("second_moment") or dtype
             missed = 1 - group["beta2"] ** (group["k"] - 1)
             state["exp_avg_sq"] = torch.zeros_like(p, dtype=kept)
-            if missed:
+            if missed and p.grad is not None:
                 state["exp_avg_sq"].copy_(missed * _wide(p.grad).square())
         return state
 

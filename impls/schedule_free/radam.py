@@ -49,7 +49,9 @@ class RAdamScheduleFree(ScheduleFree):
         Raises ValueError for numbers out of range, and for a β2 of .6 or less: rectification would never end.
         """
         if 2 / (1 - min(betas[1], 0.9999999)) - 1 <= 4:
-            raise ValueError(f"beta2 is {betas[1]}; RAdam's variance is never defined at .6 or less, so it never begins")
+            raise ValueError(
+                f"beta2 is {betas[1]}; RAdam's variance is never defined at .6 or less, so it never begins"
+            )
         defaults: dict[str, Any] = {
             "lr": lr,
             "beta1": betas[0],

@@ -23,7 +23,12 @@ def step(numbers, table, first, last, decay_at, adaptive):
     stay, average, y_step, step_size = (
         broadcast(numbers[0]), broadcast(numbers[1]), broadcast(numbers[2]), broadcast(numbers[3])
     )  # fmt: skip
-    beta2, fresh, scale, eps = broadcast(numbers[4]), broadcast(numbers[5]), broadcast(numbers[6]), broadcast(numbers[7])
+    beta2, fresh, scale, eps = (
+        broadcast(numbers[4]),
+        broadcast(numbers[5]),
+        broadcast(numbers[6]),
+        broadcast(numbers[7]),
+    )
     decay, away = broadcast(numbers[8]), broadcast(numbers[9])
     for row in range(table.shape[0]):
         begin, elements = table[row, 4], table[row, 5]

@@ -23,7 +23,7 @@ def _pointer(tensors_ptr, row, column: tl.constexpr, DTYPE: tl.constexpr, ALIGNE
 @triton.jit
 def _rounded(value, bits, DTYPE: tl.constexpr, STOCHASTIC: tl.constexpr):
     """float32 value in DTYPE, by 16 random bits where that is bfloat16; NaN and infinities stay what they are."""
-    if STOCHASTIC and DTYPE == tl.bfloat16:
+    if STOCHASTIC and tl.bfloat16 == DTYPE:
         moved = ((value.to(tl.uint32, bitcast=True) + bits) & 0xFFFF0000).to(tl.float32, bitcast=True)
         value = tl.where(tl.abs(value) < float("inf"), moved, value)
     return value.to(DTYPE)

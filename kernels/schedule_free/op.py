@@ -65,19 +65,23 @@ def schedule_free_step(
         if chosen != "triton":
             scalars = Scalars(*scalars.tolist())
     if isinstance(scalars, Scalars) and not 0 < scalars.beta1 <= 1:
-        raise ValueError(f"beta1 is {scalars.beta1}; it must be above 0 and at most 1: x cannot be told from y = z at 0")
+        raise ValueError(
+            f"beta1 is {scalars.beta1}; it must be above 0 and at most 1: x cannot be told from y = z at 0"
+        )
     if decay_at not in ("y", "z", "x"):
         raise ValueError(f"decay_at={decay_at!r}: choose y, z or x")
     if seed is not None and not 0 <= seed < 2**63:
         raise ValueError(f"seed is {seed}; it must be at least 0 and below 2^63")
     items, back = _items(y, grad, z, v, copy, seed)
+    if not items:
+        return
+    choose(chosen, **_extremes(items))
     if chosen == "cpu":
         from claimbench.kernels.schedule_free.cpu import step
     elif chosen == "triton":
         from claimbench.kernels.schedule_free.triton import step
     else:
         from claimbench.kernels.schedule_free.naive import step
-    choose(chosen, **{name: tensor for name, tensor in _extremes(items).items()})
     step(items, scalars, decay_at, adaptive, seed)  # pyright: ignore[reportArgumentType]
     for target, source in back:
         target.copy_(source.view(target.shape))
@@ -104,6 +108,8 @@ def _items(
     for number, point in enumerate(y):
         given = (point, grad[number], z[number], v and v[number], copy and copy[number])
         shape, device = point.shape, point.device
+        if device != y[0].device:
+            raise ValueError(f"y[{number}] is on {device}, y[0] on {y[0].device}: call once for each device")
         for name, tensor in zip(("grad", "z", "v", "copy"), given[1:], strict=True):
             if tensor is not None and (tensor.shape != shape or tensor.device != device):
                 raise ValueError(

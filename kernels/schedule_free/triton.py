@@ -23,9 +23,7 @@ DECAY_AT = {"y": 1, "z": 2, "x": 3}
 _DTYPES = {torch.float32: tl.float32, torch.bfloat16: tl.bfloat16, torch.float16: tl.float16, None: tl.float32}
 
 
-def step(
-    items: Sequence[Item], scalars: Scalars | Tensor, decay_at: DecayAt, adaptive: bool, seed: int | None
-) -> None:
+def step(items: Sequence[Item], scalars: Scalars | Tensor, decay_at: DecayAt, adaptive: bool, seed: int | None) -> None:
     """As `claimbench.kernels.schedule_free_step`."""
     by_dtypes: dict[tuple[torch.dtype | None, ...], list[Item]] = {}
     for item in items:

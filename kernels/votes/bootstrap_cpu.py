@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from claimbench.kernels._simd import LANES
+from claimbench.kernels._threads import in_turns, on_one_thread
 from claimbench.kernels.votes import _cpu_chord as chords
 from claimbench.kernels.votes import _cpu_draws as draws
 from claimbench.kernels.votes._bootstrap import MOST_CHORDS, Bootstrap, Scheme, finish, half_inverse
 from claimbench.kernels.votes._draws import rates_of
-from claimbench.kernels._threads import in_turns, on_one_thread
 
 __all__ = ["ROOM_BYTES", "bootstrap", "warm"]
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from claimbench.kernels._simd import LANES
+from claimbench.kernels._threads import in_turns
 from claimbench.kernels.votes import _cpu_elo as kernels
 from claimbench.kernels.votes._checks import REFUSALS
 from claimbench.kernels.votes._cpu_fold import pack
-from claimbench.kernels._threads import in_turns
 
 __all__ = ["ROOM_BYTES", "play", "warm"]
 

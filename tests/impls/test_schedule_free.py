@@ -7,6 +7,7 @@ import math
 import sys
 import types
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -183,9 +184,7 @@ def written_out(
 def test_algorithm_1_is_the_paper_line_by_line(beta1: float) -> None:
     truth = written_out(40, 0.05, beta1, 0.95, 1e-8, 0.1, 5)
     found = descend(
-        lambda params: AdamWScheduleFree(
-            params, 0.05, (beta1, 0.95), weight_decay=0.1, warmup_steps=5, variant="alg1"
-        )
+        lambda params: AdamWScheduleFree(params, 0.05, (beta1, 0.95), weight_decay=0.1, warmup_steps=5, variant="alg1")
     )
     for one, other in zip(found, truth, strict=True):
         assert (one - other).abs().max() <= 1e-12
@@ -223,7 +222,7 @@ def test_y_lies_between_z_and_x_always(dtype: torch.dtype, decay_at: Any) -> Non
 
 def test_decay_points_differ() -> None:
     found = [descend(lambda params: AdamWScheduleFree(params, decay_at=at, **WARM))[1][-1] for at in "xyz"]  # type: ignore[arg-type]  # noqa: B023
-    assert all((a - b).abs().max() > 1e-4 for a, b in zip(found, found[1:], strict=False))
+    assert all((a - b).abs().max() > 1e-4 for a, b in pairwise(found))
 
 
 def test_weights_follow_a_falling_rate_in_algorithm_1_and_its_largest_value_in_the_package() -> None:

@@ -26,7 +26,9 @@ def tensors(
     dtype: torch.dtype, shapes: list[tuple[int, ...]] = SHAPES
 ) -> tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]:
     """y, grad, z, v."""
-    y, grad, z, v = ([normal(math.prod(shape), seed=10 * k + i).view(shape) for i, shape in enumerate(shapes)] for k in range(4))
+    y, grad, z, v = (
+        [normal(math.prod(shape), seed=10 * k + i).view(shape) for i, shape in enumerate(shapes)] for k in range(4)
+    )
     return tuple([x.to(dtype) for x in each] for each in (y, grad, z, [x.abs() for x in v]))  # type: ignore[return-value]
 
 
@@ -79,7 +81,9 @@ def test_is_the_paper_with_three_points(form: str, decay_at: str, backend: str) 
     beta1=st.floats(0.05, 1.0), c=st.floats(0.0, 1.0), gamma=st.floats(0.0, 2.0), decay=st.floats(0.0, 0.5),
     at=st.sampled_from(["x", "y", "z"]),
 )  # fmt: skip
-def test_x_is_a_weighted_average_whatever_the_numbers(beta1: float, c: float, gamma: float, decay: float, at: str) -> None:
+def test_x_is_a_weighted_average_whatever_the_numbers(
+    beta1: float, c: float, gamma: float, decay: float, at: str
+) -> None:
     y, grad, z, v = (x[1] for x in tensors(torch.float64))
     x = y + (1 / beta1 - 1) * (y - z)
     schedule_free_step([y], [grad], [z], [v], Scalars(gamma, c, beta1, 0.9, 1.0, 1e-8, decay), decay_at=at)  # type: ignore[arg-type]
@@ -123,7 +127,9 @@ def test_pieces_and_threads_change_no_bit(threads: int, monkeypatch: pytest.Monk
         cut = stepped(torch.float32)
     finally:
         torch.set_num_threads(before)
-    assert all(torch.equal(a, b) for one, other in zip(whole, cut, strict=True) for a, b in zip(one, other, strict=True))
+    assert all(
+        torch.equal(a, b) for one, other in zip(whole, cut, strict=True) for a, b in zip(one, other, strict=True)
+    )
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -258,6 +264,8 @@ def test_scalars_may_come_as_a_tensor() -> None:
 
 def test_no_tensors_at_all() -> None:
     schedule_free_step([], [], [], None, SCALARS)
+    empty = [torch.zeros(0, 3)]
+    schedule_free_step(empty, empty, empty, empty, SCALARS)
 
 
 def test_refusals() -> None:
@@ -266,6 +274,9 @@ def test_refusals() -> None:
         ((y, grad, z, v, SCALARS._replace(beta1=0.0)), {}, ValueError, "x cannot be told from"),
         ((y, grad, [], v, SCALARS), {}, ValueError, "z has 0 tensors, y has 1"),
         ((y, [grad[0].T], z, v, SCALARS), {}, ValueError, r"grad\[0\] is \(5, 3\)"),
+        ((y, [grad[0].to("meta")], z, v, SCALARS), {}, ValueError, "grad is on meta"),
+        ((y, grad, [z[0].to("meta")], v, SCALARS), {}, ValueError, r"z\[0\] is \(3, 5\) on meta"),
+        (([*y, y[0].to("meta")], grad * 2, z * 2, v * 2, SCALARS), {}, ValueError, "call once for each device"),
         ((y, grad, z, v, SCALARS), {"decay_at": "w"}, ValueError, "choose y, z or x"),
         ((y, grad, z, v, SCALARS), {"seed": -1}, ValueError, "at least 0"),
         ((y, grad, z, v, SCALARS), {"backend": "fast"}, ValueError, "choose one of"),
