@@ -238,6 +238,23 @@ def test_weights_follow_a_falling_rate_in_algorithm_1_and_its_largest_value_in_t
     assert shares == pytest.approx({"alg1": 0.1**2 + 0.05**2, "package": 2 * 0.1**2})
 
 
+def test_the_correction_moves_the_average_and_not_z() -> None:
+    """README: γ √b g / (√v + ε) = γ g / (√v̂ + ε / √b), but weights grow with b: t c_t = 1.95 at 100, not 1."""
+    random = torch.Generator().manual_seed(0)
+    params = {name: torch.nn.Parameter(torch.zeros(1000, dtype=torch.float64)) for name in ("alg1", "package")}
+    optimisers = {name: AdamWScheduleFree([p], variant=name) for name, p in params.items()}
+    for _ in range(100):
+        noise = torch.randn(1000, dtype=torch.float64, generator=random)
+        for name, p in params.items():
+            p.grad = noise
+            optimisers[name].step()
+    z = {name: optimisers[name].state[p]["z"] for name, p in params.items()}
+    assert (z["alg1"] - z["package"]).norm() < 1e-5 * z["package"].norm()
+    assert (params["alg1"] - params["package"]).norm() > 0.2 * params["package"].norm()
+    group = optimisers["alg1"].param_groups[0]
+    assert 100 * 0.0025**2 * (1 - 0.999**100) / group["weight_sum"] == pytest.approx(1.948, abs=1e-3)
+
+
 OPTIMISERS: list[Any] = [
     pytest.param(lambda params, **more: AdamWScheduleFree(params, **(WARM | more)), id="adamw"),
     pytest.param(lambda params, **more: AdamWScheduleFree(params, variant="algoperf", **(WARM | more)), id="algoperf"),

@@ -30,6 +30,16 @@ def test_is_the_packages_wrapper() -> None:
         assert (found - truth).abs().max() <= 1e-12
 
 
+def test_the_packages_wrapper_cannot_wrap_adamw() -> None:
+    package = pytest.importorskip("schedulefree")
+    params = fresh()
+    wrapper = package.ScheduleFreeWrapper(torch.optim.AdamW(params), 0.9)
+    wrapper.train()
+    slope(params, 0)
+    with pytest.raises(KeyError, match="exp_avg"):
+        wrapper.step()
+
+
 @pytest.mark.parametrize("beta", [0.5, 0.9, 1.0])
 def test_three_points_and_two_are_one_algorithm(beta: float) -> None:
     ours = descend(lambda params: SGDScheduleFree(params, 0.01, beta, r=0.5))
