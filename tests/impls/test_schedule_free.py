@@ -141,7 +141,7 @@ def test_algoperf_keeps_second_moments_in_bfloat16_rounded_once(submission: Any)
 
 
 def test_a_second_moment_in_bfloat16_can_never_fall_where_beta2_is_near_one() -> None:
-    """(1 - 2^-9) v rounds to v: above .998 a single large gradient stays for ever, in the submission's form."""
+    """Above β2 = 1 - 2^-9 what v loses in a step is less than half a place: a single large gradient stays for ever."""
     for beta2, falls in ((0.999, False), (0.9955159689799007, True)):
         p = torch.nn.Parameter(torch.zeros(3))
         optimiser = AdamWScheduleFree([p], variant="algoperf", betas=(0.9, beta2))

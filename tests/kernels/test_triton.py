@@ -17,8 +17,9 @@ from kernels.gradients import results
 from kernels.scans import Case
 from torch import Tensor
 
-from claimbench.kernels import causal_conv1d, rms_norm, rope, swiglu
+from claimbench.kernels import causal_conv1d, rms_norm, rope, schedule_free_step, swiglu
 from kernels import scans, test_causal_conv1d, test_rms_norm, test_rope, test_swiglu
+from kernels import test_schedule_free_step as schedule_free
 from kernels import test_selective_state_update as steps
 
 triton = pytest.importorskip("triton")
@@ -241,6 +242,22 @@ def test_a_decoding_step_on_a_gpu(case: steps.Case, dtype: torch.dtype) -> None:
     tolerance = {torch.float32: 1e-5, torch.bfloat16: 1e-2, torch.float16: 2e-3}[dtype]
     truth = steps.results(steps.as_dtype(given, torch.float64), "naive")
     scans.assert_close({name: x.cpu() for name, x in found.items()}, truth, tolerance)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("seed", [None, 2**40 + 1], ids=["nearest", "stochastic"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_schedule_free_step_on_a_gpu(dtype: torch.dtype, seed: int | None) -> None:
+    given = schedule_free.tensors(dtype, [(3, 5), (4096, 33), (0,), (1024,), (70001,)])
+    on_gpu = [[x.cuda() for x in each] for each in given]
+    schedule_free_step(*on_gpu, schedule_free.SCALARS.tensor("cuda"), seed=seed)
+    schedule_free_step(*given, schedule_free.SCALARS, seed=seed, backend="naive")
+    for each, other in zip(on_gpu, given, strict=True):
+        for found, truth in zip(each, other, strict=True):
+            tolerance = 1e-5 if dtype is torch.float32 else 2.0**-7
+            assert torch.allclose(found.cpu(), truth, rtol=tolerance, atol=1e-6)
+            assert dtype is torch.float32 or found.numel() < 1000 or (found.cpu() == truth).float().mean() > 0.97
 
 
 @pytest.mark.gpu
