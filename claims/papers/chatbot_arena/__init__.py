@@ -31,7 +31,7 @@ PAPER = Paper(
     note="Chatbot Arena shows people two anonymous answers and ranks models by which they prefer. The paper estimates "
     "a win matrix and Bradley–Terry scores from the votes, chooses pairs by an active rule, and tests users for "
     "anomalous votes. Ours follows its equations as printed; where one cannot be used as printed, the repair stands "
-    "beside it.",
+    "beside it. Thresholds are the paper's where it prints one; the others are ours.",
 )
 
 CLAIMS = (

@@ -168,8 +168,8 @@ E_PROCESS = Claim(
 HELD_OUT = Claim(
     id="chatbot_arena.e_process_held_out",
     label="CA-24b",
-    statement="The same mixture of bets flags nine bots in ten within 100 votes and at most 4 % of honest users, of "
-    "every family that it was not made with.",
+    statement="The same mixture of bets flags, within 100 votes, nine in ten of the bots of every family that it was "
+    "not made with, and at most 4 % of honest users.",
     source=E_PROCESS.source,
     kind="quality",
     experiment=f"{_EXPERIMENTS}:detection",

@@ -85,8 +85,8 @@ _EQUAL = RankSets(models=(4, 10, 20), votes=(10_000,), replications=2000)
 OVERLAP = Claim(
     id="chatbot_arena.overlap_of_intervals",
     label="CAD-4",
-    statement="With ranks from single 95 % intervals that do not meet, as on the leaderboard, any model is ranked "
-    "wrongly in at most 5 % of arenas.",
+    statement="With ranks from single 95 % intervals that do not meet, as on the leaderboard, in at most 5 % "
+    "of arenas does some model's rank lie outside its interval.",
     source=Source(arxiv=ARXIV, where="Section 5, equation 8; FastChat, serve/monitor/monitor.py"),
     kind="quality",
     experiment="claimbench.impls.chatbot_arena.experiments.intervals:rank_errors",

@@ -39,7 +39,8 @@ _MODELS, _VOTES = (4, 7, 10, 15, 20), (1000, 10_000, 100_000)
 COVERAGE = Claim(
     id="chatbot_arena.intervals_cover",
     label="CA-11",
-    statement="Uncorrected 95 % intervals cover what they say, however many models there are: within 1.5 per cent.",
+    statement="Uncorrected 95 % intervals cover what they say, however many models there are: within 1.5 "
+    "percentage points.",
     source=_FIGURE_6,
     kind="quality",
     experiment=f"{_EXPERIMENTS}:coverage",
@@ -59,7 +60,7 @@ COVERAGE_AT_SMOKE = COVERAGE.model_copy(
         "id": "chatbot_arena.intervals_cover_small",
         "label": "CA-11b",
         "statement": "Uncorrected 95 % intervals of 4, 10 and 20 models cover what they say after 2,000 votes: within "
-        "1.5 per cent.",
+        "1.5 percentage points.",
         "workloads": {"smoke": Coverage(models=(4, 10, 20), votes=(2000,), replications=1000)},
         "metric": Metric(name="coverage_20_2000", unit="1", better="higher"),
         "expectation": _near_nominal((4, 10, 20), (2000,)),
@@ -163,7 +164,8 @@ def _family_wise(arm: str, equal: float) -> AllOf:
 SIMULTANEOUS = Claim(
     id="chatbot_arena.rank_set_is_valid",
     label="CA-15",
-    statement="With ranks from the simultaneous confidence set, any model is ranked wrongly in at most 5 % of arenas.",
+    statement="With ranks from the simultaneous confidence set, in at most 5 % of arenas does some model's rank lie "
+    "outside its interval.",
     source=_RANKS,
     kind="quality",
     experiment=f"{_EXPERIMENTS}:rank_errors",
@@ -181,8 +183,8 @@ SIMULTANEOUS = Claim(
 SHORTER = Claim(
     id="chatbot_arena.rank_intervals_shorter",
     label="CA-15b",
-    statement="Rank intervals from the largest of all standardised differences are a third as long as the paper's, "
-    "with the same guarantee (CA-15c).",
+    statement="Rank intervals from the largest of all standardised differences are at most a third as long as the "
+    "paper's, with the same guarantee (CA-15c).",
     source=_RANKS,
     kind="ranking",
     experiment=f"{_EXPERIMENTS}:rank_lengths",
@@ -205,8 +207,9 @@ SHARP_AND_VALID = SIMULTANEOUS.model_copy(
     update={
         "id": "chatbot_arena.short_rank_intervals_valid",
         "label": "CA-15c",
-        "statement": "With ranks from the largest of all standardised differences, any model is ranked wrongly in at "
-        "most 5.5 % of arenas: the 5 % that they are made for, and what the normal approximation may cost.",
+        "statement": "With ranks from the largest of all standardised differences, in at most 5.5 % of arenas does "
+        "some model's rank lie outside its interval: the 5 % that they are made for, and what the normal approximation "
+        "may cost.",
         "arms": (_OURS_PAIRS,),
         "expectation": _family_wise("max_t_pairs", 0.055),
         "workloads": {"cpu": _SETS.model_copy(update={"replications": 5000})},

@@ -59,8 +59,8 @@ DETECTION = Claim(
 BATTLES_160 = Claim(
     id="chatbot_arena.shares_of_160_battles",
     label="CA-26b",
-    statement="The shares of Tables 3 and 4 are shares of 160 battles, and on so many the crowd's agreements with the "
-    "experts have a value in common.",
+    statement="The shares of Tables 3 and 4 are shares of 160 battles, and as such the crowd's agreements with the "
+    "experts are compatible: their 95 % intervals overlap.",
     source=Source(arxiv=ARXIV, where="Section 6.3, Tables 3 and 4"),
     published=(
         Published(arm="crowd and expert 1", metric="agreement", value=72.8, unit="%", where="Table 3, Llama-2-13b"),

@@ -60,7 +60,7 @@ class Resamples(Workload):
 
 
 class Shuffles(Workload):
-    """Votes drawn from such an arena, in random orders, for rating systems that take one vote at a time."""
+    """Votes drawn from a Bradley–Terry arena, in random orders, for rating systems that take one vote at a time."""
 
     kind: Literal["shuffles"] = "shuffles"
     """Discriminator."""
