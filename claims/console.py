@@ -72,7 +72,7 @@ def claim_sheet(claim: AnyClaim, lock: Lock) -> str:
     """Everything a reader wants to know of one claim."""
     paper = registry.papers()[claim.paper]
     lines = [
-        f"{claim.label}  {claim.id}  ({claim.kind}, {_state(claim, lock)})",
+        *_wrapped(f"{claim.label}  {claim.id}  ({claim.kind}, {_state(claim, lock)})"),
         *_wrapped(claim.statement),
         "",
         *_wrapped(f"source: {paper.authors}, {paper.title}, arXiv {claim.source.arxiv}, {claim.source.where}"),
@@ -95,7 +95,8 @@ def claim_sheet(claim: AnyClaim, lock: Lock) -> str:
     ]
     for caveat in claim.caveats:
         lines += _wrapped(f"caveat: {caveat}")
-    lines.append(f"measure {claim.measure_sha()[:12]}  judged by {len(lock.history(claim))} locked judgements")
+    judgements = len(lock.history(claim))
+    lines.append(f"measure {claim.measure_sha()[:12]}, locked judgements: {judgements}")
     return "\n".join(lines)
 
 
