@@ -51,6 +51,7 @@ _ALPACA_EVAL = (
     "cd543a149df89434d8a54582c0151c0b945c3d20/src/alpaca_eval/leaderboards/"
 )
 
+_SCIKIT_LEARN = "https://raw.githubusercontent.com/scikit-learn/scikit-learn/1.9.1/sklearn/datasets/data/"
 _WARPED = "https://raw.githubusercontent.com/duvenaud/warped-mixtures/ddcd793562587b8a26fe7f9bdfb59eb9e50ae6d4/data/"
 _ALGOPERF = (
     "https://raw.githubusercontent.com/mlcommons/submissions_algorithms/12c8e4ea93dc41a1ff6abc3debba9accd8ac1e3a/"
@@ -91,7 +92,7 @@ DATA_SETS = {
         DataSet(
             name="arena_votes",
             file="",
-            url="https://pypi.org/project/leaderbot/0.4.3/",
+            url="https://github.com/suquark/leaderbot",
             size_bytes=102_901,
             licence="BSD-3-Clause (package leaderbot)",
             purpose="1,670,250 votes of Chatbot Arena on 129 models until August 2024, counted by pair and outcome",
@@ -224,7 +225,7 @@ DATA_SETS = {
         DataSet(
             name="iris",
             file="",
-            url="https://pypi.org/project/scikit-learn/1.9.1/",
+            url=_SCIKIT_LEARN + "iris.csv",
             sha256="f13ffa8fdd56fd8e6c8d16d4081a3fbd3114bcd0aae4256c43205169cd9d1449",
             size_bytes=2_734,
             licence="CC-BY-4.0 (UCI)",
@@ -233,7 +234,7 @@ DATA_SETS = {
         DataSet(
             name="wine",
             file="",
-            url="https://pypi.org/project/scikit-learn/1.9.1/",
+            url=_SCIKIT_LEARN + "wine_data.csv",
             sha256="10e8a802908b34f86e5da8ce962f3c806694bc98450a18f61851af59f324bede",
             size_bytes=11_157,
             licence="CC-BY-4.0 (UCI)",
@@ -242,7 +243,7 @@ DATA_SETS = {
         DataSet(
             name="breast_cancer",
             file="",
-            url="https://pypi.org/project/scikit-learn/1.9.1/",
+            url=_SCIKIT_LEARN + "breast_cancer.csv",
             sha256="fed3eb72d0575ef6192293f5093c6e801b1476b577d0386bf4455504522172ed",
             size_bytes=119_913,
             licence="CC-BY-4.0 (UCI)",
@@ -251,7 +252,7 @@ DATA_SETS = {
         DataSet(
             name="digits",
             file="",
-            url="https://pypi.org/project/scikit-learn/1.9.1/",
+            url=_SCIKIT_LEARN + "digits.csv.gz",
             sha256="6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8",
             size_bytes=57_523,
             licence="CC-BY-4.0 (UCI)",

@@ -351,7 +351,6 @@ def test_a_real_worker_is_compared_with_everybody_else():
 
 
 def test_experiments_report_one_value_a_seed_and_repeat():
-    pytest.importorskip("claimbench.impls.chatbot_arena.data")
     from claimbench.impls.chatbot_arena.experiments import anomaly, sampling
     from claimbench.papers.chatbot_arena.simulated import Crowd, PairHistory, Precision
     from claimbench.trial import Exact, Quality, Trial

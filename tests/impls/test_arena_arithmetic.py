@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from claimbench.impls.chatbot_arena import published
 from claimbench.impls.chatbot_arena.arithmetic import (
@@ -104,7 +105,6 @@ def test_clusters_differ_by_pearsons_test() -> None:
 
 
 def test_heterogeneity_is_scipys() -> None:
-    stats = pytest.importorskip("scipy.stats")
     wins = np.array([12, 17, 9, 20])
     theirs = stats.chi2_contingency(np.stack([wins, 30 - wins]), correction=False)
     ours = heterogeneity((100 * wins / 30).tolist(), 30)

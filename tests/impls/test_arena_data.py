@@ -9,7 +9,6 @@ import json
 import tarfile
 from collections import Counter
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +28,6 @@ from claimbench.impls.chatbot_arena.data import (
 )
 from claimbench.impls.chatbot_arena.leaderboards import alpaca_leaderboard, arena_hard, arena_leaderboard
 from claimbench.impls.chatbot_arena.votes import JudgedVotes, Votes
-
-needs_leaderbot = pytest.mark.skipif(find_spec("leaderbot") is None, reason="leaderbot is not installed")
 
 
 def real(name: str) -> Path:
@@ -222,7 +219,6 @@ def test_votes_of_a_model_against_itself_can_be_left_out() -> None:
     assert (len(kept), kept.first.tolist(), kept.judge.tolist()) == (2, [0, 1], [0, 1])
 
 
-@needs_leaderbot
 def test_the_arenas_table_has_its_known_totals() -> None:
     arena = arena_table()
     assert (arena.votes, len(arena.models), len(arena.first)) == (1_670_250, 129, 3460)

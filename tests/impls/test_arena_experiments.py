@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 
@@ -17,8 +15,6 @@ from claimbench.papers.chatbot_arena.workloads import KnownTruth, Orders, Printe
 from claimbench.spec import Scalar, Workload
 from claimbench.stats.ranking.elo import summarize
 from claimbench.trial import Quality, Trial
-
-needs_kernels = pytest.mark.skipif(find_spec("claimbench.kernels.votes") is None, reason="no vote kernels here")
 
 
 def trial(workload: Workload | None = None, seeds: tuple[int, ...] = (1000,), **options: Scalar) -> Trial:
@@ -166,7 +162,6 @@ def test_elo_needs_its_step() -> None:
         order.error_to_truth(trial(Printed(), rating="elo"))
 
 
-@needs_kernels
 def test_interval_widths_have_one_ratio_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = round_robin(np.linspace(-1, 1, 4), 0.3).draw(2000, np.random.default_rng(0))
     table = np.zeros((4, 4, 3), dtype=np.int64)
@@ -211,7 +206,6 @@ def test_sorted_votes_of_the_real_arena_ruin_elo() -> None:
     assert checks["largest_distance"] > 1000  # type: ignore[operator]
 
 
-@needs_kernels
 def test_the_compiled_replay_is_the_reference_over_many_orders() -> None:
     votes = round_robin([0.0, 0.5, -0.7], 0.3).draw(1500, np.random.default_rng(0))
     one = summarize(order.compiled(votes, 300, 16.0, 1))
@@ -220,7 +214,6 @@ def test_the_compiled_replay_is_the_reference_over_many_orders() -> None:
     np.testing.assert_allclose(one.sd, other.sd, rtol=0.25)
 
 
-@needs_kernels
 def test_the_noise_of_orders_on_the_real_votes() -> None:
     found = order.order_noise(trial(Orders(orders=2)))
     assert isinstance(found, Quality)

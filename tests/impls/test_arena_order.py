@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from claimbench.errors import VotesError
 from claimbench.impls.chatbot_arena.order import (
@@ -168,7 +169,6 @@ def test_errors_to_the_truth_shrink_for_bradley_terry_and_not_for_elo() -> None:
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 30))
 @settings(max_examples=30, deadline=None)
 def test_kendalls_tau_is_scipys(seed: int, n: int) -> None:
-    stats = pytest.importorskip("scipy.stats")
     one, other = np.random.default_rng(seed).integers(0, 8, size=(2, n)).astype(float)
     ours, theirs = kendall_tau(one, other), stats.kendalltau(one, other).statistic
     assert ours == pytest.approx(theirs, nan_ok=True)

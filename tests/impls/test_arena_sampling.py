@@ -161,7 +161,6 @@ def test_uniform_sampling_is_within_a_thousandth_of_the_best_where_models_are_cl
 
 
 def test_no_allocation_saves_more_than_four_thousandths_among_the_real_models():
-    pytest.importorskip("claimbench.impls.chatbot_arena.data")
     from claimbench.impls.chatbot_arena.experiments.real import busiest
 
     for models in (8, 9, 20, 129):
@@ -313,7 +312,6 @@ def test_scores_reweighted_from_skewed_sampling_are_unbiased_and_covered():
 
 
 def test_scores_and_their_sandwich_agree_with_the_houses_own_fit():
-    pytest.importorskip("claimbench.stats.ranking.sandwich")
     from claimbench.stats.ranking.bradley_terry import fit_bradley_terry
     from claimbench.stats.ranking.sandwich import sandwich_covariance
     from claimbench.stats.ranking.votes import from_counts

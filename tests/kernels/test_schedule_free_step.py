@@ -264,8 +264,15 @@ def test_scalars_may_come_as_a_tensor() -> None:
 
 def test_no_tensors_at_all() -> None:
     schedule_free_step([], [], [], None, SCALARS)
-    empty = [torch.zeros(0, 3)]
-    schedule_free_step(empty, empty, empty, empty, SCALARS)
+    empty = [[torch.zeros(0, 3)] for _ in range(4)]
+    schedule_free_step(*empty, SCALARS)
+    assert all(x.shape == (0, 3) for (x,) in empty)
+    # Beside others, an empty tensor leaves their step as it is.
+    alone, beside = tensors(torch.float64, [(3, 5)]), tensors(torch.float64, [(3, 5)])
+    schedule_free_step(*alone, SCALARS)
+    with_empty = [[torch.zeros(0, dtype=torch.float64), *each] for each in beside]
+    schedule_free_step(*with_empty, SCALARS)
+    assert all(torch.equal(a[0], b[1]) for a, b in zip(alone, with_empty, strict=True))
 
 
 def test_refusals() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,7 +65,6 @@ def test_the_fastest_copy_is_not_refused(trial: Trial, measured: Roofline, n: in
 
 
 def test_the_fastest_product_is_not_refused(trial: Trial, measured: Roofline) -> None:
-    torch = pytest.importorskip("torch")
     sets = [tuple(torch.randn(256, 256, generator=torch.Generator().manual_seed(s)) for _ in "ab") for s in (0, 1)]
     timed = Timed(torch.mm, sets, torch.mm, flops=2.0 * 256**3)
     got = execute(timed, trial, fresh_process=False, roofline=measured)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
+from claimbench.impls.chatbot_arena.figure_2 import FIGURE_2
 from claimbench.stats.ranking.votes import Battles, from_counts, from_wins
 
 BASEBALL_TEAMS = ("Milwaukee", "Detroit", "Toronto", "New York", "Boston", "Cleveland", "Baltimore")
@@ -42,48 +43,6 @@ FOOD_COUNTS = (
 FOOD_SCORES = (2.509025136024378, 1.1011561298265815, 0.8549063627182466, 0.7403814336665869, 0.5718366915548537)
 """exp(θ), geometric mean 1."""
 
-FIGURE_2_MODELS = (
-    "gpt-4-turbo",
-    "gpt-4-0613",
-    "mistral-medium",
-    "mixtral",
-    "gemini-pro-dev",
-    "claude-2.1",
-    "gpt-3.5-0613",
-    "claude-instant-1",
-    "llama-2-70b",
-    "llama-2-13b",
-    "llama-2-7b",
-    "mistral-7b",
-)
-FIGURE_2_RATES = (
-    (0.68, 0.69, 0.75, 0.71, 0.76, 0.77, 0.75, 0.76, 0.79, 0.86, 0.90),
-    (0.50, 0.59, 0.61, 0.59, 0.59, 0.59, 0.62, 0.72, 0.70, 0.80),
-    (0.54, 0.56, 0.50, 0.57, 0.52, 0.69, 0.73, 0.60, 0.87),
-    (0.54, 0.48, 0.51, 0.56, 0.58, 0.53, 0.73, 0.84),
-    (0.42, 0.54, 0.55, 0.58, 0.63, 0.67, 0.76),
-    (0.49, 0.55, 0.58, 0.61, 0.64, 0.73),
-    (0.56, 0.58, 0.63, 0.72, 0.71),
-    (0.54, 0.68, 0.65, 0.62),
-    (0.61, 0.58, 0.61),
-    (0.53, 0.57),
-    (0.52,),
-)
-"""Row against column, above the diagonal: Chatbot Arena (arXiv 2403.04132), Figure 2 (left)."""
-FIGURE_2_BATTLES = (
-    (2564, 1189, 1192, 858, 3053, 1991, 270, 141, 157, 106, 144),
-    (566, 263, 756, 2227, 1025, 355, 414, 409, 264, 197),
-    (775, 371, 382, 773, 103, 45, 51, 40, 52),
-    (71, 744, 869, 136, 862, 66, 45, 61),
-    (74, 564, 53, 31, 30, 30, 37),
-    (351, 650, 113, 117, 75, 114),
-    (842, 572, 388, 283, 155),
-    (459, 241, 202, 101),
-    (383, 134, 369),
-    (251, 621),
-    (521,),
-)
-"""Figure 2 (right)."""
 FIGURE_2_RATINGS = (1.989, 1.230, 1.129, 0.905, 0.932, 0.892, 0.866, 0.746, 0.596, 0.276, 0.148, 0.0)
 """Maximum likelihood of rates times battles, mistral-7b at 0; computed independently of this package."""
 
@@ -98,10 +57,9 @@ def food() -> Battles:
 
 
 def figure_2() -> Battles:
-    first, second = np.triu_indices(12, 1)
-    rates, battles = np.concatenate(FIGURE_2_RATES), np.concatenate(FIGURE_2_BATTLES)
+    first, second, rates, battles = FIGURE_2.pairs()
     won = rates * battles
-    return from_counts(first, second, np.stack([battles - won, 0 * won, won], axis=1), FIGURE_2_MODELS)
+    return from_counts(first, second, np.stack([battles - won, 0 * won, won], axis=1), FIGURE_2.models)
 
 
 @cache
