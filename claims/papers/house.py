@@ -88,38 +88,29 @@ POSITIVE_CONTROL = Claim(
     needs=_NEEDS,
 )
 
-PLACEBO_GPU = Claim(
-    id="house.placebo_gpu",
-    label="HOUSE-3",
-    statement="On a GPU the same code on both sides is not seen to differ in speed.",
-    source=_SOURCE,
-    kind="speed",
-    role="placebo",
-    experiment=_EXPERIMENT_GPU,
-    arms=PLACEBO.arms,
-    workloads={"gpu": _WORK_GPU},
-    metric=_METRIC,
-    expectation=PLACEBO.expectation,
-    protocol=_PROTOCOL_GPU,
-    gates=_GATES,
-    needs=_NEEDS_GPU,
+_ON_A_GPU = {
+    "experiment": _EXPERIMENT_GPU,
+    "workloads": {"gpu": _WORK_GPU},
+    "protocol": _PROTOCOL_GPU,
+    "needs": _NEEDS_GPU,
+}
+
+PLACEBO_GPU = PLACEBO.model_copy(
+    update={
+        "id": "house.placebo_gpu",
+        "label": "HOUSE-3",
+        "statement": "On a GPU the same code on both sides is not seen to differ in speed.",
+        **_ON_A_GPU,
+    }
 )
 
-POSITIVE_CONTROL_GPU = Claim(
-    id="house.positive_control_gpu",
-    label="HOUSE-4",
-    statement="On a GPU one and a half times the work is seen to be slower.",
-    source=_SOURCE,
-    kind="speed",
-    role="control",
-    experiment=_EXPERIMENT_GPU,
-    arms=POSITIVE_CONTROL.arms,
-    workloads={"gpu": _WORK_GPU},
-    metric=_METRIC,
-    expectation=POSITIVE_CONTROL.expectation,
-    protocol=_PROTOCOL_GPU,
-    gates=_GATES,
-    needs=_NEEDS_GPU,
+POSITIVE_CONTROL_GPU = POSITIVE_CONTROL.model_copy(
+    update={
+        "id": "house.positive_control_gpu",
+        "label": "HOUSE-4",
+        "statement": "On a GPU one and a half times the work is seen to be slower.",
+        **_ON_A_GPU,
+    }
 )
 
 CLAIMS = (PLACEBO, POSITIVE_CONTROL, PLACEBO_GPU, POSITIVE_CONTROL_GPU)
