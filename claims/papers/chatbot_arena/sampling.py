@@ -164,8 +164,8 @@ TO_THE_LETTER = Claim(
     caveats=(
         "Ours, found on pilot seeds, and the bar for coverage with it: where H = 0 in all of a pair's first votes, "
         "equation 5 gives it no variance, so that its interval has no length and equation 9 never asks for it again. "
-        "Three votes are the start at which the votes come nearest to the paper's 4,400; whether the authors ran it so is "
-        "not known.",
+        "Three votes are the start at which the votes come nearest to the paper's 4,400; whether the authors ran "
+        "it so is not known.",
         _MODELS,
     ),
 )
