@@ -73,8 +73,8 @@ def publish(claims: Iterable[AnyClaim], store: Store, out: Path) -> list[str]:
     chosen += [record for record in every if record.run in runs and record.claim in house]
     evidence = Store(out / "evidence")
     before = evidence.records()
-    known = {(record.run, record.trial, record.role) for record in before}
-    added = [record for record in chosen if (record.run, record.trial, record.role) not in known]
+    known = {(record.run, record.trial, record.claim, record.role) for record in before}
+    added = [record for record in chosen if (record.run, record.trial, record.claim, record.role) not in known]
     files = evidence.publish([*before, *added], evidence.root)
     pages = build_pages(evidence.records())
     write_pages(pages, out)

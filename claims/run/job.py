@@ -48,6 +48,8 @@ class Job:
     """Rates of the machine that its timings are held against."""
     scratch: Path | None = None
     """Folder of its checkpoints, removed once it has ended ok."""
+    twins: tuple[Job, ...] = ()
+    """Trials of other claims that ask for the same measurement: it runs once, and gives each of them a record."""
 
     @property
     def timing(self) -> bool:
@@ -104,9 +106,11 @@ class Ended:
     log: Path | None
     """What it printed; None where it printed nothing."""
 
-    def record(self, machine: Machine, versions: dict[str, str], commit: str) -> Record:
-        """The record of the trial."""
-        job = self.job
+    def records(self, machine: Machine, versions: dict[str, str], commit: str) -> list[Record]:
+        """The record of the trial, and one for each of its twins."""
+        return [self._record(job, machine, versions, commit) for job in (self.job, *self.job.twins)]
+
+    def _record(self, job: Job, machine: Machine, versions: dict[str, str], commit: str) -> Record:
         return Record.model_validate(
             {
                 "run": job.run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -145,12 +146,13 @@ def plan(
             for claim in (_house_controls() if controls is None else controls)
             if tier in claim.workloads
         ] + planned
-    jobs = [job for one in planned for job in one.jobs]
+    jobs = _paired([job for one in planned for job in one.jobs])
+    twins = Counter(twin.claim.id for job in jobs for twin in job.twins)
     return Plan(
         tier=tier,
         jobs=tuple(sorted(jobs, key=lambda job: job.alone)),
         skips=tuple(skip for one in planned for skip in one.skips),
-        rows=tuple(one.row for one in planned),
+        rows=tuple(_less(one.row, twins[one.row.claim]) for one in planned),
         core_seconds=costs,
     )
 
@@ -166,24 +168,44 @@ class _Held:
     """What the store holds: which trials are done, and how often each unit was measured."""
 
     def __init__(self, records: Iterable[Record]) -> None:
-        self.done: set[tuple[str, str]] = set()
+        self.done: set[tuple[str, str, str]] = set()
         self._attempts: dict[tuple[object, ...], int] = {}
         for record in records:
             if record.status == "ok":
-                self.done.add((record.trial, record.role))
-                unit = (record.measure_sha, record.tier, record.arm, record.seeds, record.role)
+                self.done.add((record.trial, record.claim, record.role))
+                unit = (record.claim, record.measure_sha, record.tier, record.arm, record.seeds, record.role)
                 self._attempts[unit] = max(self._attempts.get(unit, -1), record.attempt)
 
     def next_attempt(self, job: Job) -> int:
         # A unit that is measured again is a further attempt whatever the cause: --fresh, or code that changed.
-        unit = (job.claim.measure_sha(), job.tier, job.arm, job.seeds, job.role)
+        unit = (job.claim.id, job.claim.measure_sha(), job.tier, job.arm, job.seeds, job.role)
         return self._attempts.get(unit, -1) + 1
 
 
+def _paired(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, those that are one measurement of several claims together as one."""
+    same: dict[str, list[Job]] = {}
+    for job in jobs:
+        same.setdefault(job.identity, []).append(job)
+    return [replace(first, twins=tuple(twins)) for first, *twins in same.values()]
+
+
+def _less(row: Row, twins: int) -> Row:
+    """The row without the trials that run as another claim's."""
+    if not twins:
+        return row
+    return replace(row, to_run=row.to_run - twins, note=f"{row.note}, {twins} measured with another claim")
+
+
 def _costs(claims: Sequence[Claim], tier: Tier) -> dict[str, float]:
-    costs: dict[str, float] = {}
+    """Paper → declared cost; what several claims ask for alike is paid once."""
+    dearest: dict[tuple[str, str], float] = {}
     for claim in claims:
-        costs[claim.paper] = costs.get(claim.paper, 0.0) + claim.needs.core_seconds[tier]
+        one = claim.paper, claim.measure_sha()
+        dearest[one] = max(dearest.get(one, 0.0), claim.needs.core_seconds[tier])
+    costs: dict[str, float] = {}
+    for (paper, _), cost in dearest.items():
+        costs[paper] = costs.get(paper, 0.0) + cost
     budget = BUDGET_CORE_SECONDS.get(tier)
     for paper, cost in costs.items():
         if budget is not None and cost > budget:
@@ -235,7 +257,7 @@ def _plan_claim(
     todo = [
         replace(job, attempt=held.next_attempt(job) if claim.role not in ("placebo", "control") else 0)
         for job in wanted
-        if fresh or (job.identity, job.role) not in held.done
+        if fresh or (job.identity, job.claim.id, job.role) not in held.done
     ]
     reason = _obstacle(claim, machine)
     row = Row(

@@ -124,8 +124,9 @@ def _run(
 
     def keep(ended: Ended) -> None:
         ended = _of_planned_code(ended)
-        record = ended.record(machine, versions, commit)
-        writer.append(record)
+        record, *others = ended.records(machine, versions, commit)
+        for one in (record, *others):
+            writer.append(one)
         records.append(record)
         if record.status == "ok" and ended.job.scratch:
             shutil.rmtree(ended.job.scratch, ignore_errors=True)

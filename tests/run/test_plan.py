@@ -36,7 +36,8 @@ def make(store: Store, *claims: Claim, tier: str = "smoke", **more: object) -> P
 
 def keep(store: Store, jobs: tuple[Job, ...], run: str, status: str = "ok") -> list[Record]:
     payload = Payload.model_validate({"status": status, "reason": "" if status == "ok" else "it did"})
-    records = [Ended(job, payload, "2026", 1.0, 0.0, None).record(MACHINE, {}, "unknown") for job in jobs]
+    ended = [Ended(job, payload, "2026", 1.0, 0.0, None) for job in jobs]
+    records = [record for one in ended for record in one.records(MACHINE, {}, "unknown")]
     with store.run(run) as writer:
         for record in records:
             writer.append(record)
@@ -113,6 +114,33 @@ def test_what_a_draft_measured_confirms_nothing_once_it_is_locked(store: Store) 
     assert [job.role for job in make(store, claim, lock=FakeLock("locked")).jobs] == ["confirmatory"]
 
 
+def test_one_measurement_of_two_claims_runs_once_and_gives_each_its_records(store: Store) -> None:
+    claim = make_claim("good", arms=TWO, n=2, needs={"core_seconds": {"smoke": 8.0}})
+    other = claim.model_copy(update={"id": "test.other", "label": "TE-77", "role": "exploratory"})
+    made = make(store, claim, other)
+    assert [(len(job.twins), job.twins[0].claim.id, job.twins[0].role) for job in made.jobs] == [
+        (1, "test.other", "exploratory")
+    ] * 4
+    assert [(row.to_run, row.kept) for row in made.rows] == [(4, 0), (0, 0)]
+    assert sum(made.core_seconds.values()) == made.core_seconds_to_run == 8.0
+    records = keep(store, made.jobs[:3], "r1")
+    assert [(record.claim, record.role, record.attempt) for record in records] == [
+        (claim.id, "confirmatory", 0),
+        ("test.other", "exploratory", 0),
+    ] * 3
+    assert len({record.trial for record in records}) == 3
+    rest = make(store, claim, other)
+    assert (rest.kept, len(rest.jobs), len(rest.jobs[0].twins)) == (6, 1, 1)
+
+
+def test_what_was_measured_for_one_claim_is_measured_again_for_another(store: Store) -> None:
+    claim = make_claim("good")
+    keep(store, make(store, claim).jobs, "r1")
+    other = claim.model_copy(update={"id": "test.other", "label": "TE-77"})
+    (job,) = make(store, claim, other).jobs
+    assert (job.claim.id, job.attempt, job.twins) == ("test.other", 0, ())
+
+
 def test_tuning_replaces_role_and_seeds_and_brings_no_controls(store: Store) -> None:
     claim = make_claim("good", arms=TWO, n=4, **SPEED)  # type: ignore[arg-type]
     made = make(store, claim, role="tuning", seeds=(1000, 1001), arms=("b",), controls=(PLACEBO,))
@@ -160,12 +188,15 @@ def test_no_timing_no_controls(store: Store) -> None:
 
 
 def test_over_budget_is_refused_with_the_sum_and_the_dearest(store: Store) -> None:
-    claims = [make_claim("good", name="cheap", core_seconds=100), make_claim("good", name="dear", core_seconds=141)]
+    claims = [
+        make_claim("good", name="cheap", core_seconds=100),
+        make_claim("good", name="dear", n=2, core_seconds=141),
+    ]
     with pytest.raises(
         SpecError, match=r"declare 241 core-seconds at smoke, over the budget of 240.*test\.dear \(141\)"
     ):
         make(store, *claims)
-    claims[1] = make_claim("good", name="dear", core_seconds=140)
+    claims[1] = make_claim("good", name="dear", n=2, core_seconds=140)
     made = make(store, *claims)
     assert made.core_seconds == {"test": 240.0}
     assert made.budget_core_seconds == 240.0
