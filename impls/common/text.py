@@ -53,11 +53,19 @@ class ByteText:
 
         All of it, or `most` windows at equal distances.
         """
-        windows = self.held_out.unfold(1, length + 1, length).reshape(-1, length + 1)
-        if most is not None and most < len(windows):
-            windows = windows[torch.arange(most) * len(windows) // most]
-        windows = windows.long()
-        return windows[:, :-1], windows[:, 1:]
+        return _windows(self.held_out, length, most)
+
+    def lessons(self, length: int, most: int | None = None) -> Batch:
+        """As `tests`, of the text that is trained on."""
+        return _windows(self.train, length, most)
+
+
+def _windows(blocks: Tensor, length: int, most: int | None) -> Batch:
+    windows = blocks.unfold(1, length + 1, length).flatten(0, 1)
+    if most is not None and most < len(windows):
+        windows = windows[torch.arange(most) * len(windows) // most]
+    windows = windows.long()
+    return windows[:, :-1], windows[:, 1:]
 
 
 def split_blocks(text: bytes, block_bytes: int, held_out_every: int) -> ByteText:

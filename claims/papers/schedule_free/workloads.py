@@ -9,7 +9,7 @@ from pydantic import Field
 from claimbench.spec import Workload
 from claimbench.workloads import Count
 
-__all__ = ["Bounds", "LargeRates", "Printed", "Quadratics", "Regression", "Resampled"]
+__all__ = ["Bounds", "LargeRates", "Printed", "Quadratics", "Regression", "Resampled", "Training"]
 
 Several = Annotated[int, Field(ge=3)]
 Momentum = Annotated[float, Field(ge=0, le=1)]
@@ -111,3 +111,29 @@ class Resampled(Workload):
     """Discriminator."""
     draws: Annotated[int, Field(ge=200)]
     """Bootstrap draws."""
+
+
+class Training(Workload):
+    """Small models trained for several lengths, each method's learning rate tuned inside the trial on pilot seeds."""
+
+    kind: Literal["training"] = "training"
+    """Discriminator."""
+    task: Literal["digits_mlp", "letter_mlp", "digits_conv", "transformer", "mamba"]
+    """Two hidden layers on scikit-learn's digits, a tenth of whose labels is drawn anew, or on LIBSVM's letters; two
+    convolutions with BatchNorm on the digits; a Transformer or a Mamba on the bytes of novels."""
+    base: Literal["adamw", "sgd"] = "adamw"
+    """What Schedule-Free learning is built on, and what the schedules are for."""
+    steps: Annotated[int, Field(ge=8, multiple_of=4)]
+    """Steps of the longest training; results are taken after a quarter, a half and all of them."""
+    low: Exponent
+    """Least learning rate of the grid, as a power of two."""
+    high: Exponent
+    """Greatest learning rate of the grid, as a power of two."""
+    pilots: Annotated[tuple[Annotated[int, Field(ge=1000)], ...], Field(min_length=1)]
+    """Seeds that choose the rate, for every method alike; they judge nothing."""
+    chosen_by: Annotated[tuple[Literal["train_loss", "test_loss", "test_error"], ...], Field(min_length=1)]
+    """Metrics that are judged; each has the rate that is best for itself."""
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """Share of a run's steps over which its learning rate rises."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """λ."""
