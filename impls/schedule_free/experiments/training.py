@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -59,8 +60,8 @@ def sensitivity(trial: Trial) -> Quality:
     """SF-13: in how many octaves of the learning rate a metric is near its best, one value a seed.
 
     Every rate of the grid is trained to the end on every seed. `width` counts the octaves in which the first metric of
-    `chosen_by`, linear in between, is at most its `near` (an option of the arm, in the metric's unit) above the seed's
-    own best; the gate `rate_on_edge` counts seeds for which an end of the grid still is. The curve `sensitivity` has the
+    `chosen_by`, linear in between, is at most `near` (an option of the arm, in the metric's unit) above the seed's own
+    best; the gate `rate_on_edge` counts seeds for which an end of the grid still is. The curve `sensitivity` has the
     metric over log2 of the rate.
     """
     runs = _runs(trial, "near")
@@ -93,7 +94,7 @@ def _width(grid: np.ndarray, line: np.ndarray, near: float) -> float:
     """Length of the set where the line, linear between the points of the grid, is at most `near` above its least."""
     top = line.min() + near
     width = 0.0
-    for (a, b), (u, v) in zip(zip(grid, grid[1:], strict=False), zip(line, line[1:], strict=False), strict=True):
+    for (a, b), (u, v) in zip(pairwise(grid), pairwise(line), strict=True):
         low, high = min(u, v), max(u, v)
         if high <= top:
             width += b - a
