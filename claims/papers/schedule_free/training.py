@@ -1,0 +1,285 @@
+"""Claims about small trainings: one Schedule-Free run beside a schedule for every length, in train loss and in test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from claimbench.expectation import AllOf, NotWorse
+from claimbench.papers.schedule_free.workloads import Training
+from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Source, Tier
+
+__all__ = ["CLAIMS", "EDGE", "EXPERIMENT", "LOSS", "MARKS", "PILOTS", "RATES", "SUBJECT", "baseline"]
+
+ARXIV = "2405.15682v4"
+_FRONT = Source(arxiv=ARXIV, where="Section 1 and Figure 1")
+_TEST = Source(arxiv=ARXIV, where="Section 4, Figures 1 to 3")
+EXPERIMENT = "claimbench.impls.schedule_free.experiments.training:front"
+MARKS = ("quarter", "half", "full")
+LOSS = Metric(
+    name="train_loss_full",
+    unit="nats",
+    better="lower",
+    units={
+        **{f"train_loss_{mark}": "nats" for mark in MARKS[:-1]},
+        **{f"test_loss_{mark}": "nats" for mark in MARKS},
+        **{f"test_error_{mark}": "%" for mark in MARKS},
+    },
+)
+EDGE = {"rate_on_edge": 0.0}
+PILOTS = (1000, 1001, 1002, 1003)
+RATES = (
+    "Rates are powers of two, the best for each metric that is judged chosen on {pilots} pilot seeds by that metric: "
+    "one rate for all lengths where a method needs no length, else one for each. A best rate at an end of the grid "
+    "voids the claim."
+)
+SUBJECT = Arm(name="schedule_free", options={"method": "schedule_free"}, competitor="Schedule-Free")
+_WHY = {
+    "cosine": "a cosine to zero, run anew for every length with a rate of its own for each",
+    "linear_decay": "a straight line to zero, run anew for every length with a rate of its own for each",
+    "stable_decay": "constant, the last fifth along a line to zero, run anew for every length with a rate of its own",
+    "polyak": "the base optimizer at a constant rate, averaged with Schedule-Free's weights, as in Appendix I",
+    "primal": "Schedule-Free at β = 1, as in Section 2",
+}
+_COMPETITOR = {
+    "cosine": "cosine",
+    "linear_decay": "linear decay",
+    "stable_decay": "stable, then decay",
+    "polyak": "Polyak averaging",
+    "primal": "primal averaging",
+}
+
+
+def baseline(method: str) -> Arm:
+    """What Schedule-Free is compared with."""
+    return Arm(
+        name=method,
+        role="baseline",
+        options={"method": method},
+        why_fair=f"{_WHY[method]}; the same start, batches, warm-up, grid and pilot seeds",
+        competitor=_COMPETITOR[method],
+    )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A training that claims are made of."""
+
+    slug: str
+    labels: str
+    """Letters of the claims about train loss, about test, and about other schedules."""
+    where: str
+    """As in "on …"."""
+    workloads: dict[Tier, Training]
+    n: int
+    core_seconds: dict[Tier, float]
+    tested: str
+    """Test metric."""
+    margin: float
+    """Most that Schedule-Free may be behind in it."""
+    caveat: str
+    data: tuple[str, ...] = ()
+    averages: bool = False
+    """Whether averaging is among the baselines."""
+
+
+def _claims(task: _Task) -> tuple[Claim, ...]:
+    schedules = ("cosine", "linear_decay", "stable_decay")
+    (first, *_) = task.workloads.values()
+    train = Claim(
+        id=f"schedule_free.{task.slug}_train",
+        label=f"SF-07{task.labels[0]}",
+        statement=f"On {task.where} the train loss of one Schedule-Free run is at a quarter, a half and all of its "
+        "steps no higher than that of cosine schedules for these lengths.",
+        source=_FRONT,
+        kind="quality",
+        experiment=EXPERIMENT,
+        arms=(SUBJECT, *map(baseline, (*schedules, *(("polyak", "primal") if task.averages else ())))),
+        workloads=dict(task.workloads),
+        metric=LOSS,
+        expectation=AllOf(
+            parts=tuple(
+                NotWorse(
+                    subject="schedule_free", baseline="cosine", metric=f"train_loss_{mark}", margin=0.02, relative=True
+                )
+                for mark in MARKS
+            )
+        ),
+        protocol=Protocol(
+            unit="seed",
+            n=dict.fromkeys(task.workloads, task.n),
+            n_min=12,
+            paired=True,
+            first_seed=400,
+            seeds_per_trial=task.n,
+        ),
+        gates=EDGE,
+        needs=Needs(core_seconds=task.core_seconds, data=task.data, memory_bytes=3 * 2**30, trial_seconds=1200.0),
+        setups_tried=2,
+        keywords=("front", "cosine", "train"),
+        caveats=(
+            task.caveat,
+            "Figure 1 prints no values. No higher is read as two per cent, a bar of ours.",
+            RATES.format(pilots=len(first.pilots)),
+        ),
+    )
+    test = train.model_copy(
+        update={
+            "id": f"schedule_free.{task.slug}_test",
+            "label": f"SF-07{task.labels[1]}",
+            "statement": f"On {task.where} the {task.tested.replace('_', ' ')} of one Schedule-Free run is at a "
+            "quarter, a half and all of its steps no higher than that of cosine schedules for these lengths.",
+            "source": _TEST,
+            "arms": tuple(arm.model_copy(update={"competitor": ""}) for arm in train.arms),
+            "expectation": AllOf(
+                parts=tuple(
+                    NotWorse(
+                        subject="schedule_free",
+                        baseline="cosine",
+                        metric=f"{task.tested}_{mark}",
+                        margin=task.margin,
+                    )
+                    for mark in MARKS
+                )
+            ),
+            "keywords": ("front", "cosine", "test"),
+            "caveats": (
+                task.caveat,
+                f"No higher is read as {task.margin:g} {LOSS.unit_of(f'{task.tested}_full')}, a bar of ours.",
+                RATES.format(pilots=len(first.pilots)) + " Pilots and claim are tested on the same held-out data.",
+            ),
+        }
+    )
+    others = test.model_copy(
+        update={
+            "id": f"schedule_free.{task.slug}_other_schedules",
+            "label": f"SF-07{task.labels[2]}",
+            "role": "exploratory",
+            "statement": f"On {task.where} one Schedule-Free run is after all of its steps no worse than linear decay "
+            "and a rate that falls at the end only.",
+            "expectation": AllOf(
+                parts=(
+                    *(
+                        NotWorse(
+                            subject="schedule_free", baseline=other, metric="train_loss_full", margin=0.02, relative=True
+                        )
+                        for other in schedules[1:]
+                    ),
+                    *(
+                        NotWorse(
+                            subject="schedule_free", baseline=other, metric=f"{task.tested}_full", margin=task.margin
+                        )
+                        for other in schedules[1:]
+                    ),
+                )
+            ),
+            "keywords": ("front", "linear_decay", "warmup_stable_decay"),
+            "caveats": (
+                task.caveat,
+                "Linear decay is among the paper's schedules, warmup-stable-decay is not.",
+                RATES.format(pilots=len(first.pilots)),
+            ),
+        }
+    )
+    return train, test, others
+
+
+_SMALL = "A small network and {rows} rows, not the paper's deep ones."
+_DIGITS = _Task(
+    slug="front_digits",
+    labels="abc",
+    where="digits with some wrong labels",
+    workloads={
+        "smoke": Training(
+            task="digits_mlp",
+            steps=400,
+            low=-12,
+            high=-4,
+            pilots=PILOTS[:2],
+            chosen_by=("train_loss", "test_error"),
+        ),
+        "cpu": Training(
+            task="digits_mlp", steps=800, low=-13, high=-3, pilots=PILOTS, chosen_by=("train_loss", "test_error")
+        ),
+    },
+    n=24,
+    core_seconds={"smoke": 60.0, "cpu": 250.0},
+    tested="test_error",
+    margin=0.5,
+    caveat=_SMALL.format(rows="1,437")
+    + " A tenth of the training labels is drawn anew, so that to learn them all is to learn noise, and the best rate in "
+    "test stops early.",
+)
+_LETTERS = _Task(
+    slug="front_letters",
+    labels="def",
+    where="letters, by AdamW",
+    workloads={
+        "cpu": Training(
+            task="letter_mlp", steps=1600, low=-10, high=-2, pilots=PILOTS, chosen_by=("train_loss", "test_error")
+        )
+    },
+    n=24,
+    core_seconds={"cpu": 350.0},
+    tested="test_error",
+    margin=0.5,
+    caveat=_SMALL.format(rows="12,000"),
+    data=("libsvm_letter",),
+    averages=True,
+)
+_CONV = _Task(
+    slug="front_conv",
+    labels="ghi",
+    where="digits with a convolutional network, by SGD,",
+    workloads={
+        "cpu": Training(
+            task="digits_conv",
+            base="sgd",
+            steps=400,
+            low=-10,
+            high=5,
+            pilots=PILOTS[:2],
+            chosen_by=("train_loss", "test_error"),
+        )
+    },
+    n=24,
+    core_seconds={"cpu": 500.0},
+    tested="test_error",
+    margin=0.5,
+    caveat=_SMALL.format(rows="1,437") + " SGD with momentum, BatchNorm's statistics taken anew for Schedule-Free and "
+    "schedules alike; a tenth of the training labels is drawn anew.",
+)
+_NOVELS = "English novels, windows of 64 bytes, {size}: some hundred steps, far from the paper's language models."
+_TRANSFORMER = _Task(
+    slug="front_transformer",
+    labels="jkl",
+    where="novels with a byte-level Transformer",
+    workloads={
+        "cpu": Training(
+            task="transformer", steps=400, low=-10, high=-5, pilots=PILOTS[:2], chosen_by=("train_loss", "test_loss")
+        )
+    },
+    n=12,
+    core_seconds={"cpu": 1500.0},
+    tested="test_loss",
+    margin=0.02,
+    caveat=_NOVELS.format(size="two layers of width 64"),
+    data=("english_novels",),
+)
+_MAMBA = _Task(
+    slug="front_mamba",
+    labels="mno",
+    where="novels with a byte-level Mamba",
+    workloads={
+        "cpu": Training(
+            task="mamba", steps=320, low=-9, high=-4, pilots=PILOTS[:2], chosen_by=("train_loss", "test_loss")
+        )
+    },
+    n=12,
+    core_seconds={"cpu": 1300.0},
+    tested="test_loss",
+    margin=0.02,
+    caveat=_NOVELS.format(size="two blocks of width 64"),
+    data=("english_novels",),
+)
+
+CLAIMS = tuple(claim for task in (_DIGITS, _LETTERS, _CONV, _TRANSFORMER, _MAMBA) for claim in _claims(task))
