@@ -7,8 +7,6 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from claimbench.kernels._backend import working_dtype
-
 __all__ = ["DecayAt", "Item", "Scalars"]
 
 DecayAt = Literal["y", "z", "x"]
@@ -50,8 +48,10 @@ class Item(NamedTuple):
     copy: Tensor | None
     number: int
     """Its place among the parameters, which stochastic rounding draws by."""
+    dtypes: tuple[torch.dtype | None, ...]
+    """Of y, grad, z, v and copy: asked for once, because every question costs as much as a few hundred elements."""
 
     @property
     def working(self) -> torch.dtype:
         """The dtype that its step is computed in."""
-        return working_dtype(self.y, self.grad, self.z, self.v)
+        return torch.float64 if torch.float64 in self.dtypes[:4] else torch.float32

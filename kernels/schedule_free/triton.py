@@ -27,7 +27,7 @@ def step(items: Sequence[Item], scalars: Scalars | Tensor, decay_at: DecayAt, ad
     """As `claimbench.kernels.schedule_free_step`."""
     by_dtypes: dict[tuple[torch.dtype | None, ...], list[Item]] = {}
     for item in items:
-        by_dtypes.setdefault(tuple(x if x is None else x.dtype for x in item[:5]), []).append(item)
+        by_dtypes.setdefault(item.dtypes, []).append(item)
     for dtypes, group in by_dtypes.items():
         device = group[0].y.device
         numbers = scalars if isinstance(scalars, Tensor) else scalars.tensor(device)
