@@ -115,22 +115,23 @@ def _items(
                     f"{name}[{number}] is {tuple(tensor.shape)} on {tensor.device}; it must be as y[{number}], "
                     f"{tuple(shape)} on {device}"
                 )
+    # Question by question, because a comprehension over one list is what Python does fastest.
+    columns, none = (y, grad, z, v, copy), [None] * len(y)
+    dtypes = [[x.dtype for x in each] if each else none for each in columns]
+    gapless = [[x.is_contiguous() for x in each] for each in columns if each]
+    given = zip(*(each or none for each in columns), strict=True)
     items: list[Item] = []
     back: list[tuple[Tensor, Tensor]] = []
-    none = [None] * len(y)
-    for number, given in enumerate(zip(y, grad, z, v or none, copy or none, strict=True)):
-        dtypes = tuple([None if tensor is None else tensor.dtype for tensor in given])
-        elements = given[0].numel()
+    rows = zip(given, zip(*dtypes, strict=True), zip(*gapless, strict=True), shapes, strict=True)
+    for number, (tensors, kinds, whole, shape) in enumerate(rows):
         if seed is not None:
-            if torch.float16 in (dtypes[0], dtypes[2]):
+            if torch.float16 in (kinds[0], kinds[2]):
                 raise TypeError(f"y[{number}] or z[{number}] is float16; bfloat16 alone is rounded stochastically")
-            if elements > _MOST_ELEMENTS:
+            if shape.numel() > _MOST_ELEMENTS:
                 raise ValueError(f"y[{number}] has more than 2^33 elements: split it, or leave the seed out")
-        if not elements:
+        if 0 in shape:
             continue
-        if False in [tensor is None or tensor.is_contiguous() for tensor in given]:
-            given = _laid_out(given, back)
-        items.append(Item(*given, number, dtypes))
+        items.append(Item(*(tensors if all(whole) else _laid_out(tensors, back)), number, kinds))
     return items, back
 
 
