@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -50,6 +51,11 @@ class Item(NamedTuple):
     """Its place among the parameters, which stochastic rounding draws by."""
     dtypes: tuple[torch.dtype | None, ...]
     """Of y, grad, z, v and copy: asked for once, because every question costs as much as a few hundred elements."""
+
+    @classmethod
+    def of(cls, tensors: Sequence[Tensor | None], number: int) -> Item:
+        """The item of y, grad, z, v and copy."""
+        return cls(*tensors, number, tuple(None if x is None else x.dtype for x in tensors))  # pyright: ignore[reportArgumentType]
 
     @property
     def working(self) -> torch.dtype:

@@ -53,8 +53,7 @@ def step(items: Sequence[Item], scalars: Scalars, decay_at: DecayAt, adaptive: b
 
 def _wide(item: Item, dtype: torch.dtype) -> Item:
     """The item with all that the kernel takes in one dtype."""
-    wide = [None if tensor is None else tensor.to(dtype) for tensor in item[:4]]
-    return Item(*wide, None, item.number, (dtype,) * 5)  # pyright: ignore[reportArgumentType]
+    return Item.of([None if tensor is None else tensor.to(dtype) for tensor in item[:4]] + [None], item.number)
 
 
 def _fused(items: Sequence[Item], dtype: torch.dtype, scalars: Scalars, at: int, adaptive: bool) -> None:
@@ -79,4 +78,4 @@ def warm() -> None:
     """Compiles the kernel for both dtypes that it computes in, or fetches it from the cache."""
     for dtype in SCALARS:
         x = torch.zeros(1, dtype=dtype)
-        step([Item(x, x, x.clone(), x.clone(), None, 0, (dtype,) * 5)], Scalars(0.0, 1.0, 0.9), "y", True, None)
+        step([Item.of([x, x, x.clone(), x.clone(), None], 0)], Scalars(0.0, 1.0, 0.9), "y", True, None)
