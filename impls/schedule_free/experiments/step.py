@@ -105,9 +105,8 @@ def three_steps(trial: Trial) -> Timed:
         tuple(torch.randn(shape, generator=random).to(trial.device) for shape in shapes) for _ in range(_INPUT_SETS)
     ]
     params, kept = _parameters(work, contender, trial.device)
-    optimiser, sampled = kept.optimiser, kept.sampled
+    optimiser = kept.optimiser
     group = optimiser.param_groups[0]
-    counters = [state["step"] for state in optimiser.state.values() if "step" in state]
     own = torch.empty(work.tensors, work.elements, device=trial.device) if work.gradients == "written" else None
 
     def step(settings: dict[str, Any], *gradient: Tensor) -> None:
@@ -120,12 +119,11 @@ def three_steps(trial: Trial) -> Timed:
     @torch.no_grad()
     def call(*gradients: Tensor) -> tuple[Tensor, ...]:
         first, second = gradients[: len(gradients) // 2], gradients[len(gradients) // 2 :]
-        if counters:
-            torch._foreach_zero_(counters)
+        kept.counters.zero_()
         step(contender.forget, *first)
         step(contender.forget, *first)
         step(contender.learn, *second)
-        return sampled
+        return kept.sampled
 
     @torch.no_grad()
     def reference(*gradients: Tensor) -> tuple[Tensor, ...]:
@@ -148,6 +146,8 @@ class _Kept:
     optimiser: torch.optim.Optimizer
     sampled: tuple[Tensor, ...]
     """Views of the parameters' and the states' sampled elements, (tensors, samples) each."""
+    counters: Tensor
+    """What AdamW counts its steps in, (tensors,); the others count elsewhere."""
 
 
 def _parameters(work: Steps, contender: _Contender, device: str) -> tuple[list[nn.Parameter], _Kept]:
@@ -159,12 +159,16 @@ def _parameters(work: Steps, contender: _Contender, device: str) -> tuple[list[n
     optimiser = contender.make(params)
     getattr(optimiser, "train", lambda: None)()
     optimiser.step()
+    counters = torch.zeros(work.tensors, device=device)
+    for p, counter in zip(params, counters, strict=True):
+        if "step" in optimiser.state[p]:
+            optimiser.state[p]["step"] = counter
     kinds = [values]
     for name in [name for name, x in optimiser.state[params[0]].items() if x.ndim]:
         kinds.append(torch.zeros_like(values))
         for p, row in zip(params, kinds[-1], strict=True):
             optimiser.state[p][name] = row
-    return params, _Kept(optimiser, tuple(kind[:, ::_SAMPLED] for kind in kinds))
+    return params, _Kept(optimiser, tuple(kind[:, ::_SAMPLED] for kind in kinds), counters)
 
 
 def _contender(arm: str) -> _Contender:
