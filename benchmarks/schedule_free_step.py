@@ -1,10 +1,12 @@
 """Our fused Schedule-Free AdamW step beside PyTorch's fused AdamW and the package `schedulefree`, on a processor:
 
-    python -P benchmarks/schedule_free_step.py [--threads 2] [--millions 20] [--decay 0.1]
+    python -P benchmarks/schedule_free_step.py [--threads 2] [--millions 20] [--decay 0.1] [--rounds 15]
+    python -P benchmarks/schedule_free_step.py --tensors 300 --elements 20000
 
-Parameters are those of a Transformer of about that size, many tensors of unlike sizes. The contenders take turns within
-each round, and a ratio is the median over rounds of the ratio within a round. Results are compared first. Gradients are
-the same memory every time; the package overwrites them, so it is handed a fresh copy outside of the timed region.
+Parameters are those of a Transformer of about that size, many tensors of unlike sizes, or so many tensors of so many
+elements each. The contenders take turns within each round, and a ratio is the median over rounds of the ratio within a
+round. Results are compared first. Gradients are the same memory every time; the package overwrites them, so it is
+handed a fresh copy outside of the timed region.
 """
 
 from __future__ import annotations
@@ -18,10 +20,8 @@ import torch
 from torch import Tensor
 
 from claimbench.impls.schedule_free.adamw import AdamWScheduleFree
-from claimbench.kernels import warm
-from claimbench.kernels.schedule_free import bytes
+from claimbench.kernels.schedule_free import bytes, cpu
 
-ROUNDS = 15
 WIDTH = 512
 
 
@@ -32,6 +32,11 @@ def parameters(millions: float) -> list[Tensor]:
     random = torch.Generator().manual_seed(0)
     blocks = max(1, round(millions * 1e6 / per_block))
     return [torch.randn(shape, generator=random) / 50 for _ in range(blocks) for shape in block]
+
+
+def alike(tensors: int, elements: int) -> list[Tensor]:
+    """So many tensors of so many elements."""
+    return list(torch.randn(tensors, elements, generator=torch.Generator().manual_seed(0)) / 50)
 
 
 def contenders(decay: float) -> dict[str, Callable[[list[Tensor]], torch.optim.Optimizer]]:
@@ -57,10 +62,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--millions", type=float, default=20.0)
     parser.add_argument("--decay", type=float, default=0.0)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--tensors", type=int)
+    parser.add_argument("--elements", type=int, default=20_000)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    warm()
-    start = parameters(options.millions)
+    cpu.warm()
+    start = alike(options.tensors, options.elements) if options.tensors else parameters(options.millions)
     random = torch.Generator().manual_seed(1)
     grads = [torch.randn(p.shape, generator=random) for p in start]
     runs: dict[str, tuple[list[Tensor], torch.optim.Optimizer]] = {}
@@ -71,7 +79,7 @@ def main() -> None:
         runs[who] = params, make(params)
         getattr(runs[who][1], "train", lambda: None)()
     seconds: dict[str, list[float]] = {who: [] for who in runs}
-    for turn in range(ROUNDS + 2):
+    for turn in range(options.rounds + 2):
         for who, (params, optimiser) in runs.items():
             with torch.no_grad():
                 torch._foreach_copy_([p.grad for p in params], grads)

@@ -120,12 +120,17 @@ class ScheduleFree(torch.optim.Optimizer):
         weight = group["k"] ** group["r"] * pace.weight_base ** group["weight_lr_power"]
         group["weight_sum"] += weight
         average = weight / group["weight_sum"] if group["weight_sum"] > 0 else 0.0
-        params = [p for p in group["params"] if p.grad is not None]
-        for p in params:
-            if p.grad.is_sparse:
+        together: dict[tuple[torch.device, bool], list[tuple[Tensor, Tensor, dict[str, Tensor]]]] = {}
+        for p in group["params"]:
+            grad = p.grad
+            if grad is None:
+                continue
+            if grad.is_sparse:
                 raise RuntimeError("a gradient is sparse, which no state here is: build the layer with sparse=False")
-            if not self.state[p]:
-                self.state[p].update(self._first_state(p, group))
+            state = self.state[p]
+            if not state:
+                state.update(self._first_state(p, group))
+            together.setdefault((p.device, "y" in state), []).append((p, grad, state))
         scalars = Scalars(
             pace.step_size,
             average,
@@ -136,20 +141,17 @@ class ScheduleFree(torch.optim.Optimizer):
             group["weight_decay"],
             group["k"],
         )
-        together: dict[tuple[torch.device, bool], list[Tensor]] = {}
-        for p in params:
-            together.setdefault((p.device, "y" in self.state[p]), []).append(p)
         for (_, apart), chosen in together.items():
-            states = [self.state[p] for p in chosen]
+            params, grads, states = zip(*chosen, strict=True)
             schedule_free_step(
-                [state["y"] for state in states] if apart else chosen,
-                [p.grad for p in chosen],  # pyright: ignore[reportArgumentType]
+                [state["y"] for state in states] if apart else params,
+                grads,
                 [state["z"] for state in states],
                 [state["exp_avg_sq"] for state in states] if self._uses_second_moment else None,
                 scalars,
                 decay_at=group["decay_at"],
                 adaptive=pace.adaptive,
-                copy=chosen if apart else None,
+                copy=params if apart else None,
                 # Groups draw by keys of their own.
                 seed=group["seed"] + place if group["narrow"] == "stochastic" else None,
             )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
-
-from claimbench.kernels._backend import working_dtype
 
 __all__ = ["DecayAt", "Item", "Scalars"]
 
@@ -50,8 +49,15 @@ class Item(NamedTuple):
     copy: Tensor | None
     number: int
     """Its place among the parameters, which stochastic rounding draws by."""
+    dtypes: tuple[torch.dtype | None, ...]
+    """Of y, grad, z, v and copy: asked for once, because every question costs as much as a few hundred elements."""
+
+    @classmethod
+    def of(cls, tensors: Sequence[Tensor | None], number: int) -> Item:
+        """The item of y, grad, z, v and copy."""
+        return cls(*tensors, number, tuple(None if x is None else x.dtype for x in tensors))  # pyright: ignore[reportArgumentType]
 
     @property
     def working(self) -> torch.dtype:
         """The dtype that its step is computed in."""
-        return working_dtype(self.y, self.grad, self.z, self.v)
+        return torch.float64 if torch.float64 in self.dtypes[:4] else torch.float32

@@ -75,7 +75,7 @@ def schedule_free_step(
     items, back = _items(y, grad, z, v, copy, seed)
     if not items:
         return
-    choose(chosen, **_extremes(items))
+    choose(chosen, **_of_each_dtype(items))
     if chosen == "cpu":
         from claimbench.kernels.schedule_free.cpu import step
     elif chosen == "triton":
@@ -100,32 +100,38 @@ def _items(
     seed: int | None,
 ) -> tuple[list[Item], list[tuple[Tensor, Tensor]]]:
     """The items, empty ones left out, and what must be copied where afterwards."""
-    for name, tensors in (("grad", grad), ("z", z), ("v", v), ("copy", copy)):
-        if tensors is not None and len(tensors) != len(y):
-            raise ValueError(f"{name} has {len(tensors)} tensors, y has {len(y)}")
-    items: list[Item] = []
-    back: list[tuple[Tensor, Tensor]] = []
+    shapes, device = [point.shape for point in y], y[0].device
     for number, point in enumerate(y):
-        given = (point, grad[number], z[number], v and v[number], copy and copy[number])
-        shape, device = point.shape, point.device
-        if device != y[0].device:
-            raise ValueError(f"y[{number}] is on {device}, y[0] on {y[0].device}: call once for each device")
-        for name, tensor in zip(("grad", "z", "v", "copy"), given[1:], strict=True):
-            if tensor is not None and (tensor.shape != shape or tensor.device != device):
+        if point.device != device:
+            raise ValueError(f"y[{number}] is on {point.device}, y[0] on {device}: call once for each device")
+    for name, tensors in (("grad", grad), ("z", z), ("v", v), ("copy", copy)):
+        if tensors is None:
+            continue
+        if len(tensors) != len(y):
+            raise ValueError(f"{name} has {len(tensors)} tensors, y has {len(y)}")
+        for number, (tensor, shape) in enumerate(zip(tensors, shapes, strict=True)):
+            if tensor.shape != shape or tensor.device != device:
                 raise ValueError(
                     f"{name}[{number}] is {tuple(tensor.shape)} on {tensor.device}; it must be as y[{number}], "
                     f"{tuple(shape)} on {device}"
                 )
+    # Question by question, because a comprehension over one list is what Python does fastest.
+    columns, none = (y, grad, z, v, copy), [None] * len(y)
+    dtypes = [[x.dtype for x in each] if each else none for each in columns]
+    gapless = [[x.is_contiguous() for x in each] for each in columns if each]
+    given = zip(*(each or none for each in columns), strict=True)
+    items: list[Item] = []
+    back: list[tuple[Tensor, Tensor]] = []
+    rows = zip(given, zip(*dtypes, strict=True), zip(*gapless, strict=True), shapes, strict=True)
+    for number, (tensors, kinds, whole, shape) in enumerate(rows):
         if seed is not None:
-            if torch.float16 in (point.dtype, given[2].dtype):
+            if torch.float16 in (kinds[0], kinds[2]):
                 raise TypeError(f"y[{number}] or z[{number}] is float16; bfloat16 alone is rounded stochastically")
-            if point.numel() > _MOST_ELEMENTS:
+            if shape.numel() > _MOST_ELEMENTS:
                 raise ValueError(f"y[{number}] has more than 2^33 elements: split it, or leave the seed out")
-        if not point.numel():
+        if 0 in shape:
             continue
-        if not all(tensor is None or tensor.is_contiguous() for tensor in given):
-            given = _laid_out(given, back)
-        items.append(Item(*given, number))
+        items.append(Item(*(tensors if all(whole) else _laid_out(tensors, back)), number, kinds))
     return items, back
 
 
@@ -145,12 +151,12 @@ def _laid_out(given: tuple[Tensor | None, ...], back: list[tuple[Tensor, Tensor]
     return tuple(flat)
 
 
-def _extremes(items: Sequence[Item]) -> dict[str, Tensor]:
+def _of_each_dtype(items: Sequence[Item]) -> dict[str, Tensor]:
     """A tensor of each dtype that occurs, with a name that says where."""
-    names = Item._fields[:5]
-    found: dict[torch.dtype, tuple[str, Tensor]] = {}
-    for item in items:
-        for name, tensor in zip(names, item[:5], strict=True):
-            if tensor is not None and tensor.dtype not in found:
-                found[tensor.dtype] = f"{name}[{item.number}]", tensor
+    alike = {item.dtypes: item for item in reversed(items)}
+    found: dict[torch.dtype | None, tuple[str, Tensor]] = {}
+    for dtypes, item in alike.items():
+        for name, dtype, tensor in zip(Item._fields, dtypes, item[:5], strict=False):
+            if tensor is not None:
+                found.setdefault(dtype, (f"{name}[{item.number}]", tensor))
     return dict(found.values())

@@ -27,37 +27,77 @@ def step(items: Sequence[Item], scalars: Scalars | Tensor, decay_at: DecayAt, ad
     """As `claimbench.kernels.schedule_free_step`."""
     by_dtypes: dict[tuple[torch.dtype | None, ...], list[Item]] = {}
     for item in items:
-        by_dtypes.setdefault(tuple(x if x is None else x.dtype for x in item[:5]), []).append(item)
-    for dtypes, group in by_dtypes.items():
-        device = group[0].y.device
-        numbers = scalars if isinstance(scalars, Tensor) else scalars.tensor(device)
-        rows = [(*(address(x) for x in item[:5]), item.y.numel(), item.number) for item in group]
-        blocks = _blocks(tuple(row[5] for row in rows), BLOCK, device)
-        y, g, z, v, copy = (_DTYPES[dtype] for dtype in dtypes)
-        kernels.schedule_free_step_kernel[(blocks.shape[0],)](
-            torch.tensor(rows, dtype=torch.int64, device=device),
-            blocks,
-            numbers,
-            0 if seed is None else seed,
-            Y=y,
-            G=g,
-            Z=z,
-            V=v,
-            COPY=copy,
-            HAS_V=dtypes[3] is not None,
-            HAS_COPY=dtypes[4] is not None,
-            DECAY_AT=DECAY_AT[decay_at],
-            ADAPTIVE=adaptive,
-            STOCHASTIC=seed is not None,
-            ALIGNED=all(at % 16 == 0 for row in rows for at in row[:5]),
-            BLOCK=BLOCK,
-            num_warps=NUM_WARPS,
-        )
+        by_dtypes.setdefault(item.dtypes, []).append(item)
+    with torch.cuda.device_of(items[0].y):  # Triton launches on the current device; of a CPU's tensors nothing comes
+        if not isinstance(scalars, Tensor):
+            if _capturing():
+                raise RuntimeError(
+                    "a graph is captured, which would take this step's numbers for ever: pass Scalars.tensor, and "
+                    "write into it before every replay"
+                )
+            scalars = _sent(scalars.tensor("cpu"), items[0].y.device)
+        for dtypes, group in by_dtypes.items():
+            _launch(group, dtypes, scalars, decay_at, adaptive, seed)
+
+
+def _launch(
+    items: Sequence[Item],
+    dtypes: tuple[torch.dtype | None, ...],
+    scalars: Tensor,
+    decay_at: DecayAt,
+    adaptive: bool,
+    seed: int | None,
+) -> None:
+    device = items[0].y.device
+    rows = [(*(address(x) for x in item[:5]), item.y.numel(), item.number) for item in items]
+    blocks = _blocks(tuple(row[5] for row in rows), BLOCK, device)
+    if _capturing():
+        _captured.append(blocks)
+    y, g, z, v, copy = (_DTYPES[dtype] for dtype in dtypes)
+    kernels.schedule_free_step_kernel[(blocks.shape[0],)](
+        _sent(torch.tensor(rows, dtype=torch.int64), device),
+        blocks,
+        scalars,
+        0 if seed is None else seed,
+        Y=y,
+        G=g,
+        Z=z,
+        V=v,
+        COPY=copy,
+        HAS_V=dtypes[3] is not None,
+        HAS_COPY=dtypes[4] is not None,
+        DECAY_AT=DECAY_AT[decay_at],
+        ADAPTIVE=adaptive,
+        STOCHASTIC=seed is not None,
+        ALIGNED=all(at % 16 == 0 for row in rows for at in row[:5]),
+        BLOCK=BLOCK,
+        num_warps=NUM_WARPS,
+    )
+
+
+_captured: list[Tensor] = []
+"""What captured graphs read at every replay, for as long as the process lasts: some ten bytes a block."""
+
+
+def _capturing() -> bool:
+    return torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
+
+
+def _sent(table: Tensor, device: torch.device) -> Tensor:
+    """`table` on the device, in the order of its queue: a plain copy would wait until the device has come so far."""
+    if device.type != "cuda":
+        return table.to(device)
+    pinned = table.pin_memory()
+    if _capturing():
+        _captured.append(pinned)
+    return pinned.to(device, non_blocking=True)
 
 
 @lru_cache(maxsize=16)
 def _blocks(sizes: tuple[int, ...], block: int, device: torch.device) -> Tensor:
-    """(programs, 2), int32: row of the tensor, number of the block in it; it stays the same from step to step."""
+    """(programs, 2), int32: row of the tensor, number of the block in it; it stays the same from step to step, so that
+    it is there when a graph is captured after a step.
+    """
     counts = torch.tensor([triton.cdiv(size, block) for size in sizes])
     row = torch.repeat_interleave(torch.arange(len(sizes)), counts)
     place = torch.arange(row.numel()) - (counts.cumsum(0) - counts)[row]

@@ -389,6 +389,16 @@ def test_schedule_free_with_a_narrow_copy_and_scalars_in_a_tensor() -> None:
     assert all(torch.equal(a, b.half()) for a, b in zip(copy, y, strict=True))
 
 
+def test_a_captured_schedule_free_step_wants_its_numbers_in_a_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule_free_triton, "_capturing", lambda: True)
+    given, other = (schedule_free.tensors(torch.float32) for _ in range(2))
+    with pytest.raises(RuntimeError, match="before every replay"):
+        schedule_free_step(*given, schedule_free.SCALARS, backend="triton")
+    schedule_free_step(*given, schedule_free.SCALARS.tensor("cpu"), backend="triton")
+    schedule_free_step(*other, schedule_free.SCALARS, backend="naive")
+    assert all(torch.allclose(a, b, rtol=1e-6, atol=1e-6) for a, b in zip(given[0], other[0], strict=True))
+
+
 def test_schedule_free_rounds_by_the_same_bits() -> None:
     """Two backends may differ in the last place of float32, and so, rarely, in what is rounded up."""
     given = [[x.bfloat16() for x in each] for each in schedule_free.tensors(torch.float32, [(33,), (2, 100)])]

@@ -275,6 +275,11 @@ def test_no_tensors_at_all() -> None:
     assert all(torch.equal(a[0], b[1]) for a, b in zip(alone, with_empty, strict=True))
 
 
+def test_the_kernel_can_be_compiled_beforehand() -> None:
+    cpu.warm()
+    assert stepped(torch.float32)[0][0].isfinite().all()
+
+
 def test_refusals() -> None:
     y, grad, z, v = tensors(torch.float32, [(3, 5)])
     refused = [

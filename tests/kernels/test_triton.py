@@ -262,6 +262,26 @@ def test_a_schedule_free_step_on_a_gpu(dtype: torch.dtype, seed: int | None) -> 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_captured_schedule_free_step_reads_new_numbers_at_every_replay() -> None:
+    truth, given = (schedule_free.tensors(torch.float32, [(3, 5), (70001,)]) for _ in range(2))
+    given = tuple([x.cuda() for x in each] for each in given)
+    numbers = [schedule_free.SCALARS._replace(average=c, step_size=c / 10) for c in (1.0, 0.5, 0.25)]
+    scalars = numbers[0].tensor("cuda")
+    schedule_free_step(*given, scalars)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        schedule_free_step(*given, scalars)
+    for each in numbers[1:]:
+        scalars.copy_(each.tensor("cpu"))
+        graph.replay()
+    for each in numbers:
+        schedule_free_step(*truth, each, backend="naive")
+    for found, expected in zip((*given[0], *given[2]), (*truth[0], *truth[2]), strict=True):
+        assert torch.allclose(found.cpu(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
 def test_the_convolution_on_a_gpu(dtype: torch.dtype) -> None:
     given = test_causal_conv1d.inputs(3, 130, 1001, 4)

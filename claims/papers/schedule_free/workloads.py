@@ -9,7 +9,17 @@ from pydantic import Field
 from claimbench.spec import Workload
 from claimbench.workloads import Count
 
-__all__ = ["Bounds", "LargeRates", "Printed", "Quadratics", "Regression", "Resampled", "Training"]
+__all__ = [
+    "Bounds",
+    "LargeRates",
+    "Printed",
+    "Quadratics",
+    "Regression",
+    "Resampled",
+    "States",
+    "Steps",
+    "Training",
+]
 
 Several = Annotated[int, Field(ge=3)]
 Momentum = Annotated[float, Field(ge=0, le=1)]
@@ -137,3 +147,23 @@ class Training(Workload):
     """Share of a run's steps over which its learning rate rises."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """λ."""
+
+
+class States(Workload):
+    """The states of optimisers of a small model; there is nothing to choose."""
+
+    kind: Literal["states"] = "states"
+    """Discriminator."""
+
+
+class Steps(Workload):
+    """Three steps of an optimiser, on parameters in tensors of one size."""
+
+    kind: Literal["steps"] = "steps"
+    """Discriminator."""
+    tensors: Count
+    """Tensors."""
+    elements: Count
+    """Elements of each."""
+    gradients: Literal["given", "written"] = "given"
+    """Whether gradients lie ready, or every step begins by writing them, for optimisers that overwrite them."""
