@@ -109,7 +109,11 @@ def test_printed_experiments_say_what_is_known() -> None:
     assert printed.problem_count(trial).checks["problems"] == 28
     assert printed.attainable_accuracies(trial).checks["iris"] == 4
     assert printed.averaging(trial).checks["polyak"] == pytest.approx(1.62, abs=0.01)
+    assert printed.averaging(trial).checks["primal"] == pytest.approx(2.78, abs=0.01)
     assert printed.momentum(trial).checks["same_setting"] == pytest.approx(1.0)
+    assert printed.convex_counts(trial).checks == {"higher": 6, "tied": 6}
+    assert printed.sure_counts(trial).checks == {"surely_higher": 5}
+    assert (rates["larger"], min(rates.values())) == (8, 1)
 
 
 def test_labels_and_ids_differ() -> None:
@@ -138,8 +142,17 @@ def test_deterministic_claims_report_the_checks_that_are_judged(claim: Claim, ti
         if not data.available(name):
             pytest.skip(f"{name} is not here: claimbench data fetch {name}")
     module, name = claim.experiment.split(":")
-    trial = Trial(claim.id, tier, claim.workloads[tier], "ours", claim.arms[0].options, (900,))  # type: ignore[arg-type, index]
+    trial = Trial(
+        claim.id,
+        tier,  # type: ignore[arg-type]
+        claim.workloads[tier],  # type: ignore[index]
+        "ours",
+        claim.arms[0].options,
+        (900,),
+        tolerances=claim.gates,
+    )
     found = getattr(import_module(module), name)(trial)
     assert isinstance(found, Checks)
     assert isinstance(claim.expectation, Exact)
     assert set(found.checks) == set(claim.expectation.boxes)
+    assert {name: gate.passed for name, gate in trial.gates.items()} == dict.fromkeys(claim.gates, True)

@@ -58,10 +58,10 @@ def large_steps_condition(trial: Trial) -> Exact:
     """SF-05: Theorem 3's left side over its right, with z* = x_T, of Schedule-Free runs at their best rate.
 
     Option of the arm: `base`, `adam` (Algorithm 1, as Figure 7) or `sgd`, of which the theorem speaks. One check a
-    problem, at the rate with the best final train accuracy, of equals that with the least loss. `rates_on_edge` counts
-    best rates at an end of the grid, `identity` is the largest error of equation 33 in runs by SGD, `counterexamples`
-    counts those at γ ≥ D / G whose condition holds and whose regret exceeds 4 D √Σ‖g‖²; functions that are not smooth
-    are always among them. `control` is the condition for |x| at γ = D / G.
+    problem, at the rate with the best final train accuracy, of equals that with the least loss. `counterexamples`
+    counts runs by SGD at γ ≥ D / G whose condition holds and whose regret exceeds 4 D √Σ‖g‖²; functions that are not
+    smooth are always among them. `control` is the condition for |x| at γ = D / G. Gates: `rate_on_edge` counts best
+    rates at an end of the grid, `identity` is the largest error of equation 33 in runs by SGD.
     """
     work = workload_of(trial, LargeRates)
     base = trial.option("base")
@@ -85,11 +85,11 @@ def large_steps_condition(trial: Trial) -> Exact:
         checks[name] = found[rates.index(tuned.best)].condition
         edges += tuned.on_edge
         by_sgd += found if base == "sgd" else []
+    trial.gate("rate_on_edge", float(edges))
+    trial.gate("identity", float(np.max([one.identity_error for one in by_sgd])))
     return Exact(
         {
             **checks,
-            "rates_on_edge": float(edges),
-            "identity": max(one.identity_error for one in by_sgd),
             # The conclusion is proved for γ ≥ D / G: its term 2 D² / γ is then at most 2 D G.
             "counterexamples": float(
                 sum(one.rate_ratio >= 1 - 1e-12 and one.condition <= 1 < one.conclusion for one in by_sgd)
