@@ -22,7 +22,7 @@ from claimbench.impls.schedule_free.published import (
     problems,
 )
 from claimbench.papers.schedule_free import CLAIMS
-from claimbench.papers.schedule_free.workloads import Printed
+from claimbench.papers.schedule_free.workloads import Bounds, Printed
 from claimbench.spec import Claim
 from claimbench.trial import Exact as Checks
 from claimbench.trial import Trial
@@ -134,6 +134,27 @@ def test_smoke_stays_small_and_has_only_data_that_are_installed() -> None:
     assert sum(claim.needs.core_seconds["smoke"] for claim in smoke) <= 60
     assert {name for claim in smoke for name in claim.needs.data} == {"iris", "wine"}
     assert [c.label for c in smoke if c.protocol.unit == "seed" and c.role == "confirmatory"] == ["SF-06"]
+
+
+def test_seeds_that_confirm_are_none_that_a_draft_or_a_pilot_saw() -> None:
+    drawn = {"SF-01", "SF-02", "SF-03", "SF-04", "SF-05", "SF-05b", "SF-05c", "SF-09b", "SF-18", "SF-19"}
+    assert drawn <= {claim.label for claim in TESTABLE if claim.protocol.unit == "deterministic"}
+    for claim in TESTABLE:
+        if claim.protocol.unit != "deterministic" or claim.label in drawn:
+            for tier in claim.workloads:
+                assert 400 <= min(claim.seeds(tier)) <= max(claim.seeds(tier)) < 900, claim.label
+
+
+def test_a_seed_draws_what_is_drawn() -> None:
+    """A claim whose experiment passed over its seed would be one of the draft's."""
+    for label in ("SF-01", "SF-02", "SF-03", "SF-04", "SF-18", "SF-19"):
+        (claim,) = (claim for claim in TESTABLE if claim.label == label)
+        module, name = claim.experiment.split(":")
+        experiment = getattr(import_module(module), name)
+        work = claim.workloads["smoke"]
+        small = work.model_copy(update={"steps": (100,) if isinstance(work, Bounds) else 10, "draws": 1})
+        one, other = (experiment(Trial(claim.id, "smoke", small, "ours", {}, (seed,))).checks for seed in (900, 901))
+        assert one != other, label
 
 
 @pytest.mark.parametrize(("claim", "tier"), EXACT)

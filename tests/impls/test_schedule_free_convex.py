@@ -265,11 +265,29 @@ def test_final_accuracy_has_one_value_a_seed_and_reports_the_edge() -> None:
     assert found.values["accuracy"] == pytest.approx(found.values["accuracy_well_conditioned"])
     assert 40 < found.values["accuracy"][0] < 80
     assert one.gates["rate_on_edge"] == Gate(error=0.0, tolerance=0.0)
+    assert not any(name.startswith("average") for name in found.values)
     tiny = trial(work.model_copy(update={"low": -12, "high": -10}))
     experiments.final_accuracy(tiny)
     assert tiny.gates["rate_on_edge"].error == 1
     with pytest.raises(UnknownName, match="method"):
         experiments.final_accuracy(trial(work, method="adagrad"))
+
+
+def test_how_fast_accuracy_rose_is_its_mean_over_epochs() -> None:
+    work = Regression(
+        problems=("well_conditioned",), low=-7, high=-5, pilots=(1005,), epochs=3, chosen_by="loss", every_epoch=True
+    )
+    found = experiments.final_accuracy(trial(work, (1000, 1001))).values
+    rate = 2.0 ** found["log2_rate_well_conditioned"][0]
+    curve = train(load("well_conditioned", data.path), "schedule_free", [rate], (1000, 1001), SHORT, every_epoch=True)
+    assert found["average"] == pytest.approx(100 * curve.accuracies[:, 0].mean(axis=0))
+
+
+@pytest.mark.parametrize(("most", "rows", "epochs"), [(None, 32_561, 100), (40_000, 32_561, 19), (40_000, 150, 100)])
+def test_large_problems_may_have_fewer_epochs(most: int | None, rows: int, epochs: int) -> None:
+    work = Regression(problems=("a9a",), low=-7, high=-1, pilots=(1005,), most_steps=most)
+    assert experiments._epochs(work, rows) == epochs
+    assert experiments._epochs(work.model_copy(update={"most_steps": 1}), rows) == 1
 
 
 @pytest.mark.parametrize("base", ["adam", "sgd"])

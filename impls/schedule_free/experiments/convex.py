@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from claimbench.errors import UnknownName
@@ -25,33 +27,41 @@ def final_accuracy(trial: Trial) -> Quality:
 
     Option of the arm: `method`. The rate is the best on the workload's pilot seeds, for each problem; the gate
     `rate_on_edge` counts problems whose best rate lies at an end of the grid. Metrics `accuracy_P`, `loss_P` (nats),
-    `average_P` (mean accuracy over epochs, per cent: how fast it rose) and `log2_rate_P` for every problem P, and means
-    over the problems without suffix.
+    `log2_rate_P` and, if the workload wants every epoch, `average_P` (mean accuracy over epochs, per cent: how fast it
+    rose) for every problem P, and means over the problems without suffix.
     """
     work = workload_of(trial, Regression)
     method = trial.option("method")
     if method not in METHODS:
         raise UnknownName("method", str(method), METHODS)
     rates = [2.0**k for k in range(work.low, work.high + 1)]
-    recipe = Recipe(epochs=work.epochs, batch=work.batch)
     values: dict[str, list[float]] = {}
     on_edge = 0
     for done, name in enumerate(work.problems):
         problem = load(name, trial.data)
+        recipe = Recipe(epochs=_epochs(work, len(problem.y)), batch=work.batch)
         pilot = train(problem, method, rates, work.pilots, recipe)
         tuned = best_rate(pilot, rates, work.chosen_by)
         on_edge += tuned.on_edge
-        found = train(problem, method, [tuned.best], trial.seeds, recipe, every_epoch=True)
+        found = train(problem, method, [tuned.best], trial.seeds, recipe, every_epoch=work.every_epoch)
         values[f"accuracy_{name}"] = (100 * found.accuracy[0]).tolist()
         values[f"loss_{name}"] = found.loss[0].tolist()
-        values[f"average_{name}"] = (100 * found.accuracies[:, 0].mean(axis=0)).tolist()
+        if work.every_epoch:
+            values[f"average_{name}"] = (100 * found.accuracies[:, 0].mean(axis=0)).tolist()
         values[f"log2_rate_{name}"] = [float(np.log2(tuned.best))] * len(trial.seeds)
         trial.progress(done + 1, len(work.problems))
-    for metric in ("accuracy", "loss", "average"):
+    for metric in ("accuracy", "loss", *(["average"] if work.every_epoch else [])):
         columns = [values[f"{metric}_{name}"] for name in work.problems]
         values[metric] = [float(np.mean(own)) for own in zip(*columns, strict=True)]
     trial.gate("rate_on_edge", float(on_edge))
     return Quality(values)
+
+
+def _epochs(work: Regression, rows: int) -> int:
+    """Passes over this many rows."""
+    if work.most_steps is None:
+        return work.epochs
+    return min(work.epochs, max(1, work.most_steps // math.ceil(rows / work.batch)))
 
 
 def large_steps_condition(trial: Trial) -> Exact:
