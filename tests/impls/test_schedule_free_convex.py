@@ -297,7 +297,6 @@ def test_the_condition_of_theorem_3_on_a_problem(base: str) -> None:
     checks = experiments.large_steps_condition(one).checks
     assert checks["control"] == pytest.approx(5.0)
     assert one.gates["identity"].passed
-    assert not one.gates["rate_on_edge"].error
     assert checks["counterexamples"] == 0
     assert math.isfinite(checks["well_conditioned"])  # type: ignore[arg-type]
     one.options = {"base": "lion"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimbench.papers.schedule_free import algoperf, convex, large_steps, printed, theory, untestable
+from claimbench.papers.schedule_free import algoperf, conditioning, convex, large_steps, printed, theory, untestable
 from claimbench.spec import Paper
 
 __all__ = ["CLAIMS", "PAPER"]
@@ -20,4 +20,12 @@ PAPER = Paper(
     "together, the arithmetic says so.",
 )
 
-CLAIMS = (*theory.CLAIMS, *large_steps.CLAIMS, *convex.CLAIMS, *printed.CLAIMS, *algoperf.CLAIMS, *untestable.CLAIMS)
+CLAIMS = (
+    *theory.CLAIMS,
+    *large_steps.CLAIMS,
+    *convex.CLAIMS,
+    *conditioning.CLAIMS,
+    *printed.CLAIMS,
+    *algoperf.CLAIMS,
+    *untestable.CLAIMS,
+)

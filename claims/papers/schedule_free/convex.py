@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from claimbench.expectation import AllOf, Difference, Equivalent, NotWorse, Within
+from claimbench.expectation import AllOf, Difference, NotWorse, Within
+from claimbench.papers.schedule_free.regression import EDGE, EXPERIMENT, PILOTS, arms
 from claimbench.papers.schedule_free.workloads import Regression
-from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source
+from claimbench.spec import Claim, Metric, Needs, Protocol, Published, Source
 
 __all__ = ["CLAIMS"]
 
 ARXIV = "2405.15682v4"
-_EXPERIMENT = "claimbench.impls.schedule_free.experiments.convex:final_accuracy"
 _FIGURE_7 = Source(arxiv=ARXIV, where="Section 4.2, Appendix G.1 and Figure 7")
 _ACCURACY = Metric(name="accuracy", unit="%", better="higher")
-_PILOTS = (1000, 1001, 1002)
 _LOW, _HIGH = -14, 10
-_GRID = _HIGH - _LOW + 1
-_EDGE = {"rate_on_edge": 0.0}
-
-_SUBJECT = Arm(name="schedule_free", options={"method": "schedule_free"}, configurations_tuned=_GRID)
-_WHY = {
-    "linear_decay": "Adam with momentum and a rate that falls to zero, the best schedule that the paper knows",
-    "polyak": "Adam with momentum at a constant rate, averaged with Schedule-Free's weights, as in Appendix I",
-    "primal": "Schedule-Free Adam at β = 1, as in Section 2",
-    "cosine": "Adam with momentum and a cosine to zero",
-}
-
-
-def _baseline(method: str) -> Arm:
-    same = "the same batches, grid of rates, pilot seeds and epochs"
-    return Arm(
-        name=method,
-        role="baseline",
-        options={"method": method},
-        why_fair=f"{_WHY[method]}; {same}",
-        configurations_tuned=_GRID,
-    )
 
 
 def _printed(arm: str, problem: str, value: float) -> Published:
@@ -69,9 +47,9 @@ IRIS_AND_WINE = Claim(
         for problem, value in zip(("Iris", "Wine"), values, strict=True)
     ),
     kind="quality",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, *(_baseline(method) for method in ("linear_decay", "polyak", "primal"))),
-    workloads={"smoke": Regression(problems=("iris", "wine"), low=_LOW, high=_HIGH, pilots=_PILOTS)},
+    experiment=EXPERIMENT,
+    arms=arms(_LOW, _HIGH, "linear_decay", "polyak", "primal"),
+    workloads={"smoke": Regression(problems=("iris", "wine"), low=_LOW, high=_HIGH, pilots=PILOTS)},
     metric=_ACCURACY,
     expectation=AllOf(
         parts=tuple(
@@ -81,7 +59,7 @@ IRIS_AND_WINE = Claim(
         )
     ),
     protocol=Protocol(unit="seed", n={"smoke": 20}, n_min=10, paired=True, first_seed=400, seeds_per_trial=20),
-    gates=_EDGE,
+    gates=EDGE,
     needs=Needs(core_seconds={"smoke": 10.0}, data=("iris", "wine"), memory_bytes=2**30),
     setups_tried=3,
     keywords=("convex", "logistic_regression"),
@@ -116,9 +94,9 @@ PAPER_PROBLEMS = Claim(
         Published(arm="these five", metric="gain over primal averaging", value=1.88, unit="%", where="Figure 7, means"),
     ),
     kind="quality",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, *(_baseline(method) for method in ("linear_decay", "polyak", "primal"))),
-    workloads={"cpu": Regression(problems=_PAPER_PROBLEMS, low=_LOW, high=_HIGH, pilots=_PILOTS)},
+    experiment=EXPERIMENT,
+    arms=arms(_LOW, _HIGH, "linear_decay", "polyak", "primal"),
+    workloads={"cpu": Regression(problems=_PAPER_PROBLEMS, low=_LOW, high=_HIGH, pilots=PILOTS)},
     metric=_ACCURACY,
     expectation=AllOf(
         parts=(
@@ -147,7 +125,7 @@ PAPER_PROBLEMS = Claim(
         )
     ),
     protocol=Protocol(unit="seed", n={"cpu": 40}, n_min=10, paired=True, first_seed=420, seeds_per_trial=40),
-    gates=_EDGE,
+    gates=EDGE,
     needs=Needs(core_seconds={"cpu": 350.0}, data=_PAPER_DATA, trial_seconds=600.0),
     setups_tried=4,
     keywords=("convex", "logistic_regression"),
@@ -172,9 +150,9 @@ OTHER_PROBLEMS = Claim(
     published=(Published(arm="12 problems", metric="gain over linear decay", value=0.5, unit="%", where="Figure 7"),),
     kind="quality",
     role="exploratory",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, *(_baseline(method) for method in ("linear_decay", "polyak", "primal", "cosine"))),
-    workloads={"cpu": Regression(problems=_OTHERS, low=_LOW, high=_HIGH, pilots=_PILOTS, most_steps=40_000)},
+    experiment=EXPERIMENT,
+    arms=arms(_LOW, _HIGH, "linear_decay", "polyak", "primal", "cosine"),
+    workloads={"cpu": Regression(problems=_OTHERS, low=_LOW, high=_HIGH, pilots=PILOTS, most_steps=40_000)},
     metric=_ACCURACY,
     expectation=AllOf(
         parts=(
@@ -188,7 +166,7 @@ OTHER_PROBLEMS = Claim(
         )
     ),
     protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=460, seeds_per_trial=10),
-    gates=_EDGE,
+    gates=EDGE,
     needs=Needs(
         core_seconds={"cpu": 300.0},
         data=(
@@ -222,9 +200,9 @@ FASTER = Claim(
     ),
     kind="quality",
     role="exploratory",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, _baseline("linear_decay")),
-    workloads={"cpu": Regression(problems=_HARDER, low=_LOW, high=_HIGH, pilots=_PILOTS, every_epoch=True)},
+    experiment=EXPERIMENT,
+    arms=arms(_LOW, _HIGH, "linear_decay"),
+    workloads={"cpu": Regression(problems=_HARDER, low=_LOW, high=_HIGH, pilots=PILOTS, every_epoch=True)},
     metric=Metric(name="average", unit="%", better="higher"),
     expectation=AllOf(
         parts=tuple(
@@ -233,7 +211,7 @@ FASTER = Claim(
         )
     ),
     protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=470, seeds_per_trial=10),
-    gates=_EDGE,
+    gates=EDGE,
     needs=Needs(
         core_seconds={"cpu": 150.0},
         data=("iris", "libsvm_glass", "libsvm_vehicle", "libsvm_letter"),
@@ -249,37 +227,4 @@ FASTER = Claim(
     ),
 )
 
-WELL_CONDITIONED = Claim(
-    id="schedule_free.well_conditioned_ties",
-    label="SF-06g",
-    statement="Where every direction matters alike, there is nothing to gain: Schedule-Free, linear decay and Polyak "
-    "averaging reach the same train loss.",
-    source=_FIGURE_7,
-    kind="quality",
-    role="exploratory",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, _baseline("linear_decay"), _baseline("polyak")),
-    workloads={
-        "smoke": Regression(
-            problems=("well_conditioned",), low=-12, high=2, pilots=_PILOTS, chosen_by="loss", epochs=40
-        )
-    },
-    metric=Metric(name="loss", unit="nats", better="lower"),
-    expectation=AllOf(
-        parts=tuple(
-            Equivalent(subject="schedule_free", baseline=other, margin=0.005, relative=True)
-            for other in ("linear_decay", "polyak")
-        )
-    ),
-    protocol=Protocol(unit="seed", n={"smoke": 10}, n_min=8, paired=True, first_seed=480, seeds_per_trial=10),
-    gates=_EDGE,
-    needs=Needs(core_seconds={"smoke": 10.0}, memory_bytes=2**30),
-    setups_tried=1,
-    keywords=("convex", "control"),
-    caveats=(
-        "Ours, a negative control: 600 rows with ten independent features of equal spread and labels drawn by a "
-        "softmax. To tie is to be within half a per cent of the loss, a bar of ours, with the rate chosen by the loss.",
-    ),
-)
-
-CLAIMS = (IRIS_AND_WINE, PAPER_PROBLEMS, OTHER_PROBLEMS, FASTER, WELL_CONDITIONED)
+CLAIMS = (IRIS_AND_WINE, PAPER_PROBLEMS, OTHER_PROBLEMS, FASTER)
