@@ -246,6 +246,13 @@ def test_a_best_rate_at_an_end_is_told(accuracy: list[float], loss: list[float],
     assert (found.best, found.on_edge) == (best, edge)
 
 
+def test_rates_with_as_many_rows_right_are_equal_whatever_the_seeds() -> None:
+    thirds = np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1], [0.3, 0.2, 0.1], [0.1, 0.2, 0.3]])
+    assert thirds.mean(axis=1)[0] > thirds.mean(axis=1)[1]
+    found = best_rate(Outcome(thirds, np.arange(4.0)[:, None], np.empty((0, 4, 1))), (1.0, 2.0, 4.0, 8.0))
+    assert (found.best, found.on_edge) == (2.0, False)
+
+
 def test_rates_can_be_chosen_by_loss_and_a_grid_needs_an_inside() -> None:
     assert best_rate(outcome([1, 1, 1], [3, math.inf, 2]), (1.0, 2.0, 4.0), by="loss").on_edge
     with pytest.raises(SpecError, match="no inside"):

@@ -73,12 +73,13 @@ LARGE_STEPS_MORE = LARGE_STEPS.model_copy(
         "workloads": {"cpu": LargeRates(problems=("glass", "vehicle"), low=-4, high=10)},
         "metric": Metric(name="glass", unit="1", better="lower"),
         "expectation": Exact(boxes={"glass": _HOLDS, "vehicle": _HOLDS, **_CONTROLS}),
-        "needs": Needs(core_seconds={"cpu": 30.0}, data=("libsvm_glass", "libsvm_vehicle")),
+        "needs": Needs(core_seconds={"cpu": 10.0}, data=("libsvm_glass", "libsvm_vehicle")),
         "caveats": (
             _BEST_RATE,
             _NO_VALUES,
-            "By Algorithm 1, as in Figure 7. On both, rates far above the least that does well are as accurate, and "
-            "the rate that is taken may lie among them. On a pilot seed Glass had 2.1 and Vehicle 2.9.",
+            "By Algorithm 1, as in Figure 7. On both, accuracy is level from a rate of 2 on, and which of these rates "
+            "is taken is chance; on pilot seeds all of them missed the condition, Glass by 1.5 to 2.2 and Vehicle by "
+            "2.7 to 3.0, while at 1 Glass met it, as accurate within a row or two.",
         ),
     }
 )
