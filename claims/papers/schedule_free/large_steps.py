@@ -79,7 +79,7 @@ LARGE_STEPS_MORE = LARGE_STEPS.model_copy(
             _NO_VALUES,
             "By Algorithm 1, as in Figure 7. On both, accuracy is level from a rate of 2 on, and which of these rates "
             "is taken is chance; on pilot seeds all of them missed the condition, Glass by 1.5 to 2.2 and Vehicle by "
-            "2.7 to 3.0, while at 1 Glass met it, as accurate within a row or two.",
+            "2.7 to 3.0, while at 1 Glass met it, as accurate within three rows.",
         ),
     }
 )
