@@ -145,6 +145,11 @@ def test_seeds_that_confirm_are_none_that_a_draft_or_a_pilot_saw() -> None:
                 assert 400 <= min(claim.seeds(tier)) <= max(claim.seeds(tier)) < 900, claim.label
 
 
+def test_claims_about_the_same_trainings_have_seeds_of_their_own() -> None:
+    seeds = [seed for c in TESTABLE if c.label.startswith("SF-06") for t in c.workloads for seed in c.seeds(t) if seed]
+    assert len(seeds) == len(set(seeds)) == 40 + 40 + 4 * 10
+
+
 def test_a_seed_draws_what_is_drawn() -> None:
     """A claim whose experiment passed over its seed would be one of the draft's."""
     for label in ("SF-01", "SF-02", "SF-03", "SF-04", "SF-18", "SF-19"):

@@ -31,7 +31,7 @@ WELL_CONDITIONED = Claim(
             for other in ("linear_decay", "polyak")
         )
     ),
-    protocol=Protocol(unit="seed", n={"smoke": 10}, n_min=8, paired=True, first_seed=480, seeds_per_trial=10),
+    protocol=Protocol(unit="seed", n={"smoke": 10}, n_min=8, paired=True, first_seed=500, seeds_per_trial=10),
     gates=EDGE,
     needs=Needs(core_seconds={"smoke": 5.0}, memory_bytes=2**30),
     setups_tried=1,
@@ -63,7 +63,7 @@ ILL_CONDITIONED = Claim(
             Ratio(subject="schedule_free", baseline="polyak", at_least=1.05),
         )
     ),
-    protocol=Protocol(unit="seed", n={"smoke": 10}, n_min=8, paired=True, first_seed=490, seeds_per_trial=10),
+    protocol=Protocol(unit="seed", n={"smoke": 10}, n_min=8, paired=True, first_seed=510, seeds_per_trial=10),
     gates=EDGE,
     needs=Needs(core_seconds={"smoke": 5.0}, memory_bytes=2**30),
     setups_tried=2,

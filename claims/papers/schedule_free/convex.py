@@ -58,15 +58,16 @@ IRIS_AND_WINE = Claim(
             for problem, value in zip(("iris", "wine"), values, strict=True)
         )
     ),
-    protocol=Protocol(unit="seed", n={"smoke": 20}, n_min=10, paired=True, first_seed=400, seeds_per_trial=20),
+    protocol=Protocol(unit="seed", n={"smoke": 40}, n_min=10, paired=True, first_seed=400, seeds_per_trial=40),
     gates=EDGE,
     needs=Needs(core_seconds={"smoke": 10.0}, data=("iris", "wine"), memory_bytes=2**30),
-    setups_tried=3,
+    setups_tried=4,
     keywords=("convex", "logistic_regression"),
     caveats=(
         _PROTOCOL_NOTE,
         "scikit-learn's tables, scaled to [-1, 1] as LIBSVM's are; two flowers of its Iris differ in one measurement "
-        "from the repository's. The margin of .4 points is ours, and less than one flower.",
+        "from the repository's. The margin of .4 points is ours, and less than one flower; 40 seeds, where the paper "
+        "has 10, so that it can be told for Polyak averaging on Iris, .27 lower on pilot seeds.",
         "Iris's printed values are no shares of 150 flowers (SF-06d). Wine is separable and tells no methods apart: it "
         "is a control, on which all must be right.",
         _TRAIN,
@@ -124,7 +125,7 @@ PAPER_PROBLEMS = Claim(
             Difference(subject="schedule_free", baseline="primal", at_least=0.94, published=1.88),
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 40}, n_min=10, paired=True, first_seed=420, seeds_per_trial=40),
+    protocol=Protocol(unit="seed", n={"cpu": 40}, n_min=10, paired=True, first_seed=440, seeds_per_trial=40),
     gates=EDGE,
     needs=Needs(core_seconds={"cpu": 350.0}, data=_PAPER_DATA, trial_seconds=600.0),
     setups_tried=4,
@@ -165,7 +166,7 @@ OTHER_PROBLEMS = Claim(
             Difference(subject="schedule_free", baseline="primal", at_least=1.2, published=2.41),
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=460, seeds_per_trial=10),
+    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=480, seeds_per_trial=10),
     gates=EDGE,
     needs=Needs(
         core_seconds={"cpu": 300.0},
@@ -210,7 +211,7 @@ FASTER = Claim(
             for problem in _HARDER
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=470, seeds_per_trial=10),
+    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=490, seeds_per_trial=10),
     gates=EDGE,
     needs=Needs(
         core_seconds={"cpu": 150.0},
