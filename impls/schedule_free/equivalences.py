@@ -108,14 +108,14 @@ def momentum_form_distance(path: Path) -> float:
     """Largest error of Theorem 4's recursions for x_{t+1} − x_t and y_{t+1} − y_t along a path."""
     w, total, b = path.w, path.w.cumsum(), path.beta
     moved, m, u = (np.diff(points, axis=0) for points in (path.z, path.x, path.y))
-    worst = 0.0
+    errors = [0.0]
     for t in range(1, len(m)):
         before = w[t + 1] * total[t - 1] / (w[t] * total[t + 1])
-        worst = max(worst, _largest(m[t] - before * m[t - 1] - w[t + 1] / total[t + 1] * moved[t]))
+        errors.append(_largest(m[t] - before * m[t - 1] - w[t + 1] / total[t + 1] * moved[t]))
     for t in range(len(m)):
         factor = b[t] + (b[t] - b[t + 1]) * total[t] / w[t + 1]
-        worst = max(worst, _largest(u[t] - factor * m[t] - (1 - b[t]) * moved[t]))
-    return worst
+        errors.append(_largest(u[t] - factor * m[t] - (1 - b[t]) * moved[t]))
+    return float(np.max(errors))
 
 
 def theorem_5(function: SmoothFunction, path: Path, comparator: Floats) -> Equality:

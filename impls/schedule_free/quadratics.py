@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from claimbench.impls.schedule_free.conversion import Floats
 
-__all__ = ["Sweep", "draw_quadratics", "growth", "is_stable", "sweep"]
+__all__ = ["Sweep", "draw_quadratics", "is_stable", "sweep"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +42,14 @@ class Sweep:
         columns = [self.betas.index(beta) for beta in betas] or range(len(self.betas))
         return float(self.least[:, list(columns)].min())
 
+    @property
+    def converged(self) -> NDArray[np.bool_]:
+        """Whether the last loss is below the first (rates, betas)."""
+        return self.last < self.first
+
     def largest_rate(self, beta: float) -> float:
-        """Largest γ at which the last loss with this β is below the first; 0 where there is none."""
-        kept = self.last[:, self.betas.index(beta)] < self.first
+        """Largest γ that converges with this β; 0 where there is none."""
+        kept = self.converged[:, self.betas.index(beta)]
         return max((rate for rate, good in zip(self.rates, kept, strict=True) if good), default=0.0)
 
 
@@ -76,17 +82,3 @@ def sweep(rates: Sequence[float], betas: Sequence[float], eigenvalues: Floats, s
 def is_stable(rate: float, beta: float, largest: float = 1.0) -> bool:
     """Whether errors decay in the end: β > 1 − 2/(γL), L the largest eigenvalue."""
     return beta > 1 - 2 / (rate * largest)
-
-
-def growth(rate: float, beta: float, steps: int, largest: float = 1.0) -> float:
-    """log of the factor by which |(z, x)| along the steepest eigenvector grows from step `steps` / 2 to `steps`."""
-    g = rate * largest
-    state, scale, halfway = np.ones(2), 0.0, 0.0
-    for t in range(1, steps + 1):
-        z = (1 - g * (1 - beta)) * state[0] - g * beta * state[1]
-        state = np.array([z, state[1] + (z - state[1]) / (t + 1)])
-        length = float(np.abs(state).max())
-        state, scale = state / length, scale + np.log(length)
-        if t == steps // 2:
-            halfway = scale
-    return float(scale - halfway)

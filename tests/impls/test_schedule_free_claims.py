@@ -22,7 +22,7 @@ from claimbench.impls.schedule_free.published import (
     problems,
 )
 from claimbench.papers.schedule_free import CLAIMS
-from claimbench.papers.schedule_free.workloads import Printed
+from claimbench.papers.schedule_free.workloads import Bounds, Printed
 from claimbench.spec import Claim
 from claimbench.trial import Exact as Checks
 from claimbench.trial import Trial
@@ -109,7 +109,11 @@ def test_printed_experiments_say_what_is_known() -> None:
     assert printed.problem_count(trial).checks["problems"] == 28
     assert printed.attainable_accuracies(trial).checks["iris"] == 4
     assert printed.averaging(trial).checks["polyak"] == pytest.approx(1.62, abs=0.01)
+    assert printed.averaging(trial).checks["primal"] == pytest.approx(2.78, abs=0.01)
     assert printed.momentum(trial).checks["same_setting"] == pytest.approx(1.0)
+    assert printed.convex_counts(trial).checks == {"higher": 6, "tied": 6}
+    assert printed.sure_counts(trial).checks == {"surely_higher": 5}
+    assert (rates["larger"], min(rates.values())) == (8, 1)
 
 
 def test_labels_and_ids_differ() -> None:
@@ -132,14 +136,49 @@ def test_smoke_stays_small_and_has_only_data_that_are_installed() -> None:
     assert [c.label for c in smoke if c.protocol.unit == "seed" and c.role == "confirmatory"] == ["SF-06"]
 
 
+def test_seeds_that_confirm_are_none_that_a_draft_or_a_pilot_saw() -> None:
+    drawn = {"SF-01", "SF-02", "SF-03", "SF-04", "SF-05", "SF-05b", "SF-05c", "SF-09b", "SF-18", "SF-19"}
+    assert drawn <= {claim.label for claim in TESTABLE if claim.protocol.unit == "deterministic"}
+    for claim in TESTABLE:
+        if claim.protocol.unit != "deterministic" or claim.label in drawn:
+            for tier in claim.workloads:
+                assert 400 <= min(claim.seeds(tier)) <= max(claim.seeds(tier)) < 900, claim.label
+
+
+def test_claims_about_the_same_trainings_have_seeds_of_their_own() -> None:
+    seeds = [seed for c in TESTABLE if c.label.startswith("SF-06") for t in c.workloads for seed in c.seeds(t) if seed]
+    assert len(seeds) == len(set(seeds)) == 40 + 40 + 4 * 10
+
+
+def test_a_seed_draws_what_is_drawn() -> None:
+    """A claim whose experiment passed over its seed would be one of the draft's."""
+    for label in ("SF-01", "SF-02", "SF-03", "SF-04", "SF-18", "SF-19"):
+        (claim,) = (claim for claim in TESTABLE if claim.label == label)
+        module, name = claim.experiment.split(":")
+        experiment = getattr(import_module(module), name)
+        work = claim.workloads["smoke"]
+        small = work.model_copy(update={"steps": (100,) if isinstance(work, Bounds) else 10, "draws": 1})
+        one, other = (experiment(Trial(claim.id, "smoke", small, "ours", {}, (seed,))).checks for seed in (900, 901))
+        assert one != other, label
+
+
 @pytest.mark.parametrize(("claim", "tier"), EXACT)
 def test_deterministic_claims_report_the_checks_that_are_judged(claim: Claim, tier: str) -> None:
     for name in claim.needs.data:
         if not data.available(name):
             pytest.skip(f"{name} is not here: claimbench data fetch {name}")
     module, name = claim.experiment.split(":")
-    trial = Trial(claim.id, tier, claim.workloads[tier], "ours", claim.arms[0].options, (900,))  # type: ignore[arg-type, index]
+    trial = Trial(
+        claim.id,
+        tier,  # type: ignore[arg-type]
+        claim.workloads[tier],  # type: ignore[index]
+        "ours",
+        claim.arms[0].options,
+        (900,),
+        tolerances=claim.gates,
+    )
     found = getattr(import_module(module), name)(trial)
     assert isinstance(found, Checks)
     assert isinstance(claim.expectation, Exact)
     assert set(found.checks) == set(claim.expectation.boxes)
+    assert {name: gate.passed for name, gate in trial.gates.items()} == dict.fromkeys(claim.gates, True)

@@ -64,10 +64,14 @@ def test_a_look_at_x_changes_no_bit_of_training(make: Any, dtype: torch.dtype) -
     assert not torch.equal(x, y)
 
 
+@pytest.mark.parametrize("into", ["train", "eval"])
 @pytest.mark.parametrize("mode", ["train", "eval"])
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("make", MAKES)
-def test_a_checkpoint_in_either_mode_goes_on_to_the_same_bits(make: Any, dtype: torch.dtype, mode: str) -> None:
+def test_a_checkpoint_in_either_mode_goes_on_to_the_same_bits(
+    make: Any, dtype: torch.dtype, mode: str, into: str
+) -> None:
+    """Whatever the optimiser that loads it did before, and in whichever mode it was."""
     whole = fresh(dtype)
     optimiser = make(whole)
     run(whole, optimiser, 0, 24)
@@ -83,6 +87,8 @@ def test_a_checkpoint_in_either_mode_goes_on_to_the_same_bits(make: Any, dtype: 
 
     second = fresh(dtype)
     resumed = make(second)
+    run(second, resumed, 3, 5)
+    getattr(resumed, into)()
     with torch.no_grad():
         for p, value in zip(second, saved["model"], strict=True):
             p.copy_(value)

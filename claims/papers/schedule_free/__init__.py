@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from claimbench.papers.schedule_free import algoperf, convex, printed, step, theory, untestable
+from claimbench.papers.schedule_free import (
+    ablations,
+    algoperf,
+    conditioning,
+    convex,
+    large_steps,
+    printed,
+    step,
+    theory,
+    training,
+    untestable,
+)
 from claimbench.spec import Paper
 
 __all__ = ["CLAIMS", "PAPER"]
@@ -20,4 +31,15 @@ PAPER = Paper(
     "together, the arithmetic says so.",
 )
 
-CLAIMS = (*theory.CLAIMS, *convex.CLAIMS, *printed.CLAIMS, *algoperf.CLAIMS, *step.CLAIMS, *untestable.CLAIMS)
+CLAIMS = (
+    *theory.CLAIMS,
+    *large_steps.CLAIMS,
+    *convex.CLAIMS,
+    *conditioning.CLAIMS,
+    *training.CLAIMS,
+    *ablations.CLAIMS,
+    *step.CLAIMS,
+    *printed.CLAIMS,
+    *algoperf.CLAIMS,
+    *untestable.CLAIMS,
+)

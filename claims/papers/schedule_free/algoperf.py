@@ -75,7 +75,7 @@ WINNER = Claim(
     caveats=(
         "The entry is not Algorithm 1: it decays weights at x, keeps second moments in bfloat16, weights averages by a "
         "power .75 and starts over at half the rate where training stalls.",
-        "Scores depend on who else competes. " + _SEEN,
+        "Scores depend on who else competes. That they follow from the logs is ours to claim. " + _SEEN,
     ),
 )
 
@@ -99,17 +99,17 @@ LEAD = Claim(
         boxes={
             "difference": Box(low=0.0347, high=0.0349, published=0.0348),
             "low": Box(low=0.0),
-            "high": Box(low=0.0),
             "first_place": Box(low=0.95),
         }
     ),
-    protocol=_ONCE,
+    protocol=Protocol(unit="deterministic", first_seed=400),
     needs=Needs(core_seconds={"cpu": 10.0}, data=("algoperf_times", "algoperf_targets")),
     setups_tried=1,
     keywords=("algoperf", "bootstrap"),
     caveats=(
         "Not the paper's claim, and the rules ask for no such thing. Five studies a workload, drawn anew with "
-        "replacement; a percentile interval of so few is too short, if anything. Workloads and rivals stay.",
+        "replacement; a percentile interval of so few is too short, if anything. Workloads and rivals stay. First in "
+        "95 % of the draws is a bar of ours.",
         _SEEN,
     ),
 )
@@ -135,11 +135,12 @@ WORKLOADS = Claim(
     ),
     protocol=_ONCE,
     needs=_NEEDS,
-    setups_tried=1,
+    setups_tried=2,
     keywords=("algoperf",),
     caveats=(
         "Ratios of medians of the competition's five studies. The paper's figure shows ten runs of its own and the "
-        "test metric over time; it names no times to target. A tie is read as within 5 %.",
+        "test metric over time; it names no times to target. That is why the claim is exploratory, which it became "
+        "after the logs had been looked at. A tie is read as within 5 %, a bar of ours.",
         "In the logs the baseline is 12 % faster on WMT, and 36 % on DeepSpeech, which the paper calls marginal.",
         _SEEN,
     ),

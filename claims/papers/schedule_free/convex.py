@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from claimbench.expectation import AllOf, Difference, Equivalent, NotWorse, Within
+from claimbench.expectation import AllOf, Difference, NotWorse, Within
+from claimbench.papers.schedule_free.regression import EDGE, EXPERIMENT, PILOTS, arms
 from claimbench.papers.schedule_free.workloads import Regression
-from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source
+from claimbench.spec import Claim, Metric, Needs, Protocol, Published, Source
 
 __all__ = ["CLAIMS"]
 
 ARXIV = "2405.15682v4"
-_EXPERIMENT = "claimbench.impls.schedule_free.experiments.convex:final_accuracy"
 _FIGURE_7 = Source(arxiv=ARXIV, where="Section 4.2, Appendix G.1 and Figure 7")
 _ACCURACY = Metric(name="accuracy", unit="%", better="higher")
-_PILOTS = (1000, 1001, 1002)
 _LOW, _HIGH = -14, 10
-_GRID = _HIGH - _LOW + 1
-_EDGE = {"rate_on_edge": 0.0}
-
-_SUBJECT = Arm(name="schedule_free", options={"method": "schedule_free"}, configurations_tuned=_GRID)
-_WHY = {
-    "linear_decay": "Adam with momentum and a rate that falls to zero, the best schedule that the paper knows",
-    "polyak": "Adam with momentum at a constant rate, averaged with Schedule-Free's weights, as in Appendix I",
-    "primal": "Schedule-Free Adam at β = 1, as in Section 2",
-    "cosine": "Adam with momentum and a cosine to zero",
-}
-
-
-def _baseline(method: str) -> Arm:
-    same = "the same batches, grid of rates, pilot seeds and epochs"
-    return Arm(
-        name=method,
-        role="baseline",
-        options={"method": method},
-        why_fair=f"{_WHY[method]}; {same}",
-        configurations_tuned=_GRID,
-    )
 
 
 def _printed(arm: str, problem: str, value: float) -> Published:
@@ -44,7 +22,8 @@ def _printed(arm: str, problem: str, value: float) -> Published:
 _PROTOCOL_NOTE = (
     "100 epochs of batches of 16 from zero, Algorithm 1 without warm-up, β1 = .9, β2 = .95. Rates are powers of two, "
     "the best chosen for each method and problem by final train accuracy on three pilot seeds, where the paper chose "
-    "on the seeds that it reports. A best rate at an end of the grid voids the claim."
+    "on the seeds that it reports. A best rate at an end of the grid voids the claim; both ends were moved after "
+    "pilots."
 )
 _TRAIN = (
     "Accuracy on the rows that were trained on, as in the paper: how well a problem is solved, not how it generalises."
@@ -68,9 +47,9 @@ IRIS_AND_WINE = Claim(
         for problem, value in zip(("Iris", "Wine"), values, strict=True)
     ),
     kind="quality",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, *(_baseline(method) for method in ("linear_decay", "polyak", "primal"))),
-    workloads={"smoke": Regression(problems=("iris", "wine"), low=_LOW, high=_HIGH, pilots=_PILOTS)},
+    experiment=EXPERIMENT,
+    arms=arms(_LOW, _HIGH, "linear_decay", "polyak", "primal"),
+    workloads={"smoke": Regression(problems=("iris", "wine"), low=_LOW, high=_HIGH, pilots=PILOTS)},
     metric=_ACCURACY,
     expectation=AllOf(
         parts=tuple(
@@ -79,21 +58,24 @@ IRIS_AND_WINE = Claim(
             for problem, value in zip(("iris", "wine"), values, strict=True)
         )
     ),
-    protocol=Protocol(unit="seed", n={"smoke": 20}, n_min=10, paired=True, seeds_per_trial=20),
-    gates=_EDGE,
+    protocol=Protocol(unit="seed", n={"smoke": 40}, n_min=10, paired=True, first_seed=400, seeds_per_trial=40),
+    gates=EDGE,
     needs=Needs(core_seconds={"smoke": 10.0}, data=("iris", "wine"), memory_bytes=2**30),
-    setups_tried=1,
+    setups_tried=4,
     keywords=("convex", "logistic_regression"),
     caveats=(
         _PROTOCOL_NOTE,
         "scikit-learn's tables, scaled to [-1, 1] as LIBSVM's are; two flowers of its Iris differ in one measurement "
-        "from the repository's. Half a point is less than one flower.",
-        "Iris's printed values are no shares of 150 flowers (SF-06d). Wine is separable: every method is right.",
+        "from the repository's. The margin of .4 points is ours, and less than one flower; 40 seeds, where the paper "
+        "has 10, so that it can be told for Polyak averaging on Iris, .27 lower on pilot seeds.",
+        "Iris's printed values are no shares of 150 flowers (SF-06d). Wine is separable and tells no methods apart: it "
+        "is a control, on which all must be right.",
         _TRAIN,
     ),
 )
 
-_PAPER_PROBLEMS = ("iris", "wine", "glass", "vehicle", "letter")
+_HARDER = ("iris", "glass", "vehicle", "letter")
+_PAPER_PROBLEMS = (*_HARDER, "wine")
 _PAPER_DATA = ("iris", "wine", "libsvm_glass", "libsvm_vehicle", "libsvm_letter")
 
 PAPER_PROBLEMS = Claim(
@@ -109,11 +91,13 @@ PAPER_PROBLEMS = Claim(
         _printed("linear decay", "Vehicle", 83.2),
         _printed("Schedule-Free", "Letter", 77.8),
         _printed("linear decay", "Letter", 77.8),
+        Published(arm="these five", metric="gain over Polyak averaging", value=1.24, unit="%", where="Figure 7, means"),
+        Published(arm="these five", metric="gain over primal averaging", value=1.88, unit="%", where="Figure 7, means"),
     ),
     kind="quality",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, *(_baseline(method) for method in ("linear_decay", "polyak", "primal"))),
-    workloads={"cpu": Regression(problems=_PAPER_PROBLEMS, low=_LOW, high=_HIGH, pilots=_PILOTS)},
+    experiment=EXPERIMENT,
+    arms=arms(_LOW, _HIGH, "linear_decay", "polyak", "primal"),
+    workloads={"cpu": Regression(problems=_PAPER_PROBLEMS, low=_LOW, high=_HIGH, pilots=PILOTS)},
     metric=_ACCURACY,
     expectation=AllOf(
         parts=(
@@ -141,14 +125,16 @@ PAPER_PROBLEMS = Claim(
             Difference(subject="schedule_free", baseline="primal", at_least=0.94, published=1.88),
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 40}, n_min=10, paired=True, seeds_per_trial=40),
-    gates=_EDGE,
-    needs=Needs(core_seconds={"cpu": 400.0}, data=_PAPER_DATA, trial_seconds=600.0),
-    setups_tried=2,
+    protocol=Protocol(unit="seed", n={"cpu": 40}, n_min=10, paired=True, first_seed=440, seeds_per_trial=40),
+    gates=EDGE,
+    needs=Needs(core_seconds={"cpu": 350.0}, data=_PAPER_DATA, trial_seconds=600.0),
+    setups_tried=4,
     keywords=("convex", "logistic_regression"),
     caveats=(
         "40 seeds, where the paper has 10: on pilot seeds ten told neither Glass nor Vehicle apart.",
-        "Half of every printed difference is asked for; where the paper prints a tie, a tenth of a point.",
+        "Those five of the paper's twelve problems whose data are at hand. Half of every printed difference is asked "
+        "for, and where it prints a tie not a tenth of a point less: bars of ours.",
+        "On Vehicle, Schedule-Free's accuracy is level from 2 to 2^10, and which of these rates is taken is chance.",
         _PROTOCOL_NOTE,
         _TRAIN,
     ),
@@ -165,9 +151,9 @@ OTHER_PROBLEMS = Claim(
     published=(Published(arm="12 problems", metric="gain over linear decay", value=0.5, unit="%", where="Figure 7"),),
     kind="quality",
     role="exploratory",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, *(_baseline(method) for method in ("linear_decay", "polyak", "primal", "cosine"))),
-    workloads={"cpu": Regression(problems=_OTHERS, low=_LOW, high=_HIGH, pilots=_PILOTS)},
+    experiment=EXPERIMENT,
+    arms=arms(_LOW, _HIGH, "linear_decay", "polyak", "primal", "cosine"),
+    workloads={"cpu": Regression(problems=_OTHERS, low=_LOW, high=_HIGH, pilots=PILOTS, most_steps=40_000)},
     metric=_ACCURACY,
     expectation=AllOf(
         parts=(
@@ -180,10 +166,10 @@ OTHER_PROBLEMS = Claim(
             Difference(subject="schedule_free", baseline="primal", at_least=1.2, published=2.41),
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=10),
-    gates=_EDGE,
+    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=480, seeds_per_trial=10),
+    gates=EDGE,
     needs=Needs(
-        core_seconds={"cpu": 800.0},
+        core_seconds={"cpu": 300.0},
         data=(
             "breast_cancer",
             "digits",
@@ -194,9 +180,12 @@ OTHER_PROBLEMS = Claim(
         ),
         trial_seconds=900.0,
     ),
+    setups_tried=4,
     keywords=("convex", "logistic_regression"),
     caveats=(
-        "Half of the mean gains over Figure 7's twelve problems is asked for, and nowhere a tenth of a point less.",
+        "Half of the mean gains over Figure 7's twelve problems is asked for, and nowhere a tenth of a point less: "
+        "bars of ours. On pilot seeds svmguide2 and Segment were below linear decay by more.",
+        "a9a has 19 epochs, so that no problem takes more than 40,000 steps.",
         _PROTOCOL_NOTE,
         _TRAIN,
     ),
@@ -205,64 +194,38 @@ OTHER_PROBLEMS = Claim(
 FASTER = Claim(
     id="schedule_free.convex_faster",
     label="SF-06h",
-    statement="On five of the paper's convex problems Schedule-Free's train accuracy rises faster than linear decay's.",
+    statement="On Iris, Glass, Vehicle and Letter, Schedule-Free's train accuracy rises faster than linear decay's.",
     source=_FIGURE_7,
     published=(
         Published(arm="Schedule-Free", metric="problems with faster convergence", value=11, unit="1", where="4.2"),
     ),
     kind="quality",
     role="exploratory",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, _baseline("linear_decay")),
-    workloads={"cpu": Regression(problems=_PAPER_PROBLEMS, low=_LOW, high=_HIGH, pilots=_PILOTS)},
+    experiment=EXPERIMENT,
+    arms=arms(_LOW, _HIGH, "linear_decay"),
+    workloads={"cpu": Regression(problems=_HARDER, low=_LOW, high=_HIGH, pilots=PILOTS, every_epoch=True)},
     metric=Metric(name="average", unit="%", better="higher"),
     expectation=AllOf(
         parts=tuple(
             Difference(subject="schedule_free", baseline="linear_decay", metric=f"average_{problem}", at_least=0.1)
-            for problem in ("iris", "glass", "vehicle", "letter")
+            for problem in _HARDER
         )
     ),
-    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, seeds_per_trial=10),
-    gates=_EDGE,
-    needs=Needs(core_seconds={"cpu": 150.0}, data=_PAPER_DATA, trial_seconds=600.0),
+    protocol=Protocol(unit="seed", n={"cpu": 10}, n_min=10, paired=True, first_seed=490, seeds_per_trial=10),
+    gates=EDGE,
+    needs=Needs(
+        core_seconds={"cpu": 150.0},
+        data=("iris", "libsvm_glass", "libsvm_vehicle", "libsvm_letter"),
+        trial_seconds=600.0,
+    ),
+    setups_tried=3,
     keywords=("convex", "convergence"),
     caveats=(
-        "How fast is read as the mean train accuracy over all epochs, and a tenth of a point as the least worth "
-        "reporting; the paper shows curves and prints neither. Wine, which all solve at once, is not judged.",
+        "How fast is read as the mean train accuracy over all epochs, at the rate with the best final one, and a tenth "
+        "of a point as the least worth reporting: both are ours; the paper shows curves, and says that on one of its "
+        "twelve problems it is not so. Wine, which all solve at once, is left out.",
         _PROTOCOL_NOTE,
     ),
 )
 
-WELL_CONDITIONED = Claim(
-    id="schedule_free.well_conditioned_ties",
-    label="SF-06g",
-    statement="Where every direction matters alike, there is nothing to gain: Schedule-Free, linear decay and Polyak "
-    "averaging reach the same train loss.",
-    source=_FIGURE_7,
-    kind="quality",
-    role="exploratory",
-    experiment=_EXPERIMENT,
-    arms=(_SUBJECT, _baseline("linear_decay"), _baseline("polyak")),
-    workloads={
-        "smoke": Regression(
-            problems=("well_conditioned",), low=-12, high=2, pilots=_PILOTS, chosen_by="loss", epochs=40
-        )
-    },
-    metric=Metric(name="loss", unit="nats", better="lower"),
-    expectation=AllOf(
-        parts=tuple(
-            Equivalent(subject="schedule_free", baseline=other, margin=0.005, relative=True)
-            for other in ("linear_decay", "polyak")
-        )
-    ),
-    protocol=Protocol(unit="seed", n={"smoke": 10}, n_min=8, paired=True, seeds_per_trial=10),
-    gates=_EDGE,
-    needs=Needs(core_seconds={"smoke": 10.0}, memory_bytes=2**30),
-    keywords=("convex", "control"),
-    caveats=(
-        "Ours, a negative control: 600 rows with ten independent features of equal spread and labels drawn by a "
-        "softmax. Half a per cent of the loss, with the rate chosen by the loss.",
-    ),
-)
-
-CLAIMS = (IRIS_AND_WINE, PAPER_PROBLEMS, OTHER_PROBLEMS, FASTER, WELL_CONDITIONED)
+CLAIMS = (IRIS_AND_WINE, PAPER_PROBLEMS, OTHER_PROBLEMS, FASTER)

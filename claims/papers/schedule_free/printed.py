@@ -27,8 +27,8 @@ _DEEP = ("cifar10", "cifar100", "svhn", "iwslt14", "nanogpt", "fastmri", "dlrm")
 SCHEDULES = Claim(
     id="schedule_free.beats_schedules_as_printed",
     label="SF-08",
-    statement="Beyond chance, Schedule-Free outperforms the best schedule on CIFAR-10, CIFAR-100, SVHN, IWSLT14, "
-    "GPT-2, fastMRI and DLRM, and ties with it on MAE and ImageNet.",
+    statement="Schedule-Free outperforms the best schedule on CIFAR-10, CIFAR-100, SVHN, IWSLT14, GPT-2, fastMRI and "
+    "DLRM, and ties with it on MAE and ImageNet.",
     source=Source(arxiv=ARXIV, where="Section 4, Figures 2a and 3"),
     published=(
         Published(arm="Schedule-Free", metric="CIFAR-10 test accuracy", value=96.03, unit="%", where="Figure 3"),
@@ -46,8 +46,8 @@ SCHEDULES = Claim(
     needs=_NEEDS,
     keywords=("audit", "cosine"),
     caveats=(
-        "fastMRI's difference is one standard error, .0002 with errors of .00012 and .00016; the other six are beyond "
-        "chance.",
+        "To outperform is read as beyond chance, to tie as within it, at 5 % two-sided: a bar of ours. fastMRI's "
+        "difference is one standard error, .0002 with errors of .00012 and .00016; the other six are beyond chance.",
         "Schedules of fastMRI and IWSLT14 are cosine in the legends and linear decay in Appendix G.",
         "It says nothing of how the runs were tuned. " + _Z_NOTE,
     ),
@@ -63,20 +63,14 @@ AVERAGING = Claim(
     arms=_OURS,
     workloads=_SMOKE,
     metric=Metric(name="polyak", unit="1", better="higher"),
-    expectation=Exact(
-        boxes={
-            "polyak": Box(low=0.0),
-            "primal": Box(low=0.0),
-            "polyak_as_printed": Box(low=0.0),
-            "primal_as_printed": Box(low=0.0),
-        }
-    ),
+    expectation=Exact(boxes={"polyak": Box(low=0.0), "primal": Box(low=0.0)}),
     protocol=_ONCE,
     needs=_NEEDS,
     keywords=("audit", "averaging"),
     caveats=(
-        "The least z of eight problems, of which all are beyond chance but Polyak averaging on fastMRI, 1.7 standard "
-        "errors behind, whose own error is ten times those of the others.",
+        "The least z of eight problems, as low as rounding leaves it, is to be above 0; beyond chance is not asked "
+        "for. All are but Polyak averaging on fastMRI, 1.7 standard errors behind, whose own error is ten times those "
+        "of the others.",
         "NanoGPT's averaging runs end after 200,000 steps, where Schedule-Free's value has no error; they are left "
         "out.",
         _Z_NOTE,
@@ -104,8 +98,8 @@ PROBLEMS = Claim(
 COUNTS = Claim(
     id="schedule_free.higher_on_six",
     label="SF-06b",
-    statement="Of twelve convex problems Schedule-Free is more accurate than linear decay on six and surely behind on "
-    "none.",
+    statement="Of twelve convex problems Schedule-Free is more accurate than linear decay on six and ties with it on "
+    "the other six.",
     source=_FIGURE_7,
     published=(
         Published(arm="Schedule-Free", metric="problems with higher accuracy", value=6, unit="1", where="Section 4.2"),
@@ -116,20 +110,14 @@ COUNTS = Claim(
     workloads=_SMOKE,
     metric=Metric(name="higher", unit="1", better="higher"),
     expectation=Exact(
-        boxes={
-            "higher": Box(low=6, high=6, published=6),
-            "surely_lower": Box(high=0),
-            "equal": Box(low=0),
-            "lower": Box(low=0),
-            "surely_higher": Box(low=0),
-        }
+        boxes={"higher": Box(low=6, high=6, published=6), "tied": Box(low=6, high=6, published=6)},
     ),
     protocol=_ONCE,
     needs=_NEEDS,
     keywords=("audit", "convex"),
     caveats=(
-        '"Ties the baseline on the remaining problems": five are printed alike, and Vowel is .1 lower, one standard '
-        "error. SF-06c asks whether the six are beyond chance.",
+        "Of the other six five are printed alike, and Vowel is .1 lower, one standard error, which is read as a tie; "
+        "the six are counted as printed, and SF-06c asks whether they are beyond chance.",
     ),
 )
 
@@ -144,19 +132,11 @@ SURE_COUNTS = Claim(
     ),
     kind="arithmetic",
     role="exploratory",
-    experiment=f"{_EXPERIMENTS}:convex_counts",
+    experiment=f"{_EXPERIMENTS}:sure_counts",
     arms=_OURS,
     workloads=_SMOKE,
     metric=Metric(name="surely_higher", unit="1", better="higher"),
-    expectation=Exact(
-        boxes={
-            "surely_higher": Box(low=6, published=6),
-            "surely_lower": Box(high=0),
-            "higher": Box(low=0),
-            "equal": Box(low=0),
-            "lower": Box(low=0),
-        }
-    ),
+    expectation=Exact(boxes={"surely_higher": Box(low=6)}),
     protocol=_ONCE,
     needs=_NEEDS,
     keywords=("audit", "convex"),
@@ -170,7 +150,7 @@ SURE_COUNTS = Claim(
 ATTAINABLE = Claim(
     id="schedule_free.accuracies_attainable",
     label="SF-06d",
-    statement="The train accuracies of Figure 7 are means of ten shares of the data sets' rows.",
+    statement="The train accuracies of Figure 7 on data sets of fewer than 1000 rows are means of ten shares of them.",
     source=_FIGURE_7,
     published=(
         Published(arm="Schedule-Free", metric="Iris train accuracy", value=98.6, unit="%", where="Figure 7"),
@@ -182,25 +162,7 @@ ATTAINABLE = Claim(
     arms=_OURS,
     workloads=_SMOKE,
     metric=Metric(name="iris", unit="1", better="lower"),
-    expectation=Exact(
-        boxes={
-            name: Box(high=0)
-            for name in (
-                "sensorless",
-                "aloi",
-                "dna",
-                "glass",
-                "iris",
-                "letter",
-                "pendigits",
-                "smallnorb",
-                "usps",
-                "vehicle",
-                "vowel",
-                "wine",
-            )
-        }
-    ),
+    expectation=Exact(boxes={name: Box(high=0) for name in ("glass", "iris", "vehicle", "vowel", "wine")}),
     protocol=_ONCE,
     needs=_NEEDS,
     setups_tried=1,
@@ -209,7 +171,8 @@ ATTAINABLE = Claim(
         "Of Iris's 150 rows, 148 are 98.67 %, which rounds to 98.7; ten runs cannot have a mean of 98.6 with an error "
         "below .005. Accuracies may have been taken over batches, or cut off after one decimal; the paper does not "
         "say.",
-        "Numbers of rows are those of the LIBSVM repository. Larger data sets can give almost any share.",
+        "Numbers of rows are those of the LIBSVM repository. On the seven larger data sets any mean can be had to a "
+        "tenth, so that nothing could be found.",
     ),
 )
 
@@ -229,15 +192,19 @@ RATES = Claim(
     metric=Metric(name="cifar10", unit="1", better="higher"),
     expectation=Exact(
         boxes={
-            name: Box(low=1.0)
-            for name in ("cifar10", "cifar100", "svhn", "imagenet", "iwslt14", "nanogpt", "mae", "dlrm", "fastmri")
+            **{
+                name: Box(low=1.0)
+                for name in ("cifar10", "cifar100", "svhn", "imagenet", "iwslt14", "nanogpt", "mae", "dlrm", "fastmri")
+            },
+            "larger": Box(low=5),
         }
     ),
     protocol=_ONCE,
     needs=_NEEDS,
     keywords=("audit", "learning_rate"),
     caveats=(
-        '"In general": larger on eight, from 2 to 100 times, and the same on fastMRI.',
+        '"In general" is read as smaller on none and larger on most of the nine: it is larger on eight, from 2 to 100 '
+        "times, and the same on fastMRI.",
         "Rates of SGD without and with momentum are not on one scale: momentum .9 multiplies what a rate comes to by "
         "ten.",
     ),
@@ -261,7 +228,11 @@ MOMENTUM = Claim(
     protocol=_ONCE,
     needs=_NEEDS,
     keywords=("audit", "momentum"),
-    caveats=("That it is so at every length of training is in the curves, which are not printed.", _Z_NOTE),
+    caveats=(
+        "That it is so at every length of training is in the curves, which are not printed. Both figures have β = .9 "
+        "at a rate of 1.5, with two values, which are to agree within chance (`same_setting`).",
+        _Z_NOTE,
+    ),
 )
 
 CLAIMS = (SCHEDULES, AVERAGING, PROBLEMS, COUNTS, SURE_COUNTS, ATTAINABLE, RATES, MOMENTUM)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import Box, Exact
-from claimbench.papers.schedule_free.workloads import Bounds, LargeRates, Printed, Quadratics
+from claimbench.papers.schedule_free.workloads import Bounds, Printed, Quadratics
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Published, Source
 
 __all__ = ["CLAIMS"]
@@ -11,6 +11,8 @@ __all__ = ["CLAIMS"]
 ARXIV = "2405.15682v4"
 _EXPERIMENTS = "claimbench.impls.schedule_free.experiments.theory"
 _ONCE = Protocol(unit="deterministic")
+_DRAWN = Protocol(unit="deterministic", first_seed=400)
+"""Functions are drawn by a seed that no draft was run with."""
 _OURS = (Arm(name="ours"),)
 _FLOAT64 = "In float64; 1e-12 is for rounding."
 
@@ -27,15 +29,16 @@ WORST_CASE = Claim(
     workloads={"smoke": Bounds(steps=(100, 400))},
     metric=Metric(name="largest", unit="1", better="lower"),
     expectation=Exact(
-        boxes={"largest": Box(high=1 + 1e-12, published=1), "tight": Box(low=1 - 1e-12, high=1 + 1e-12, published=1)}
+        boxes={"largest": Box(high=1 + 1e-12, published=1), "attained": Box(low=1 - 1e-12, high=1 + 1e-12)}
     ),
-    protocol=_ONCE,
+    protocol=_DRAWN,
     needs=Needs(core_seconds={"smoke": 3.0}),
     setups_tried=1,
     keywords=("theorem", "convergence"),
     caveats=(
-        "A bound is shown by its proof; here it is not exceeded on absolute values, norms, maxima of linear functions "
-        "and a noisy absolute value, and met with equality by max_i x_i in T dimensions.",
+        "The theorem is the bound; that its constant is attained, for every β and T alike, is ours.",
+        "A bound is shown by its proof; here it is compared with runs on absolute values, norms, maxima of linear "
+        "functions and a noisy absolute value, and with max_i x_i in T dimensions, which is to meet it with equality.",
         "x_T averages z_1, …, z_T and has seen T − 1 gradients. SF-02 has a method that exceeds the bound on the same "
         "functions.",
         _FLOAT64,
@@ -54,13 +57,15 @@ EMA = Claim(
     workloads={"smoke": Bounds(steps=(100,))},
     metric=Metric(name="ema", unit="1", better="higher"),
     expectation=Exact(boxes={"ema": Box(low=1.05), "schedule_free": Box(high=1 + 1e-12, published=1)}),
-    protocol=_ONCE,
+    protocol=_DRAWN,
     needs=Needs(core_seconds={"smoke": 2.0}),
-    setups_tried=2,
+    setups_tried=4,
     keywords=("theorem", "momentum"),
     caveats=(
         "At β = .98, T = 100 and the rate of Theorem 1, where the momentum's delay of 50 steps is half the run; at β = "
-        ".9 the excess is 3 % or none on these functions. The paper states no size of the harm.",
+        ".9 the excess is 3 % or none on these functions, and at .98 it may be 3 % at a rate tuned to each. All of "
+        "these had been looked at.",
+        "The paper states no size of the harm; 5 % is a bar of ours. |x|, which is not drawn, was known to give 1.41.",
         "SGD with momentum, and the average of its points.",
     ),
 )
@@ -85,7 +90,7 @@ UNIFICATION = Claim(
             "theorem_2": Box(high=0),
         }
     ),
-    protocol=_ONCE,
+    protocol=_DRAWN,
     needs=Needs(core_seconds={"smoke": 1.0}),
     setups_tried=1,
     keywords=("theorem", "averaging", "schedule"),
@@ -115,100 +120,24 @@ QUADRATICS = Claim(
     metric=Metric(name="momentum_rate", unit="1", better="higher"),
     expectation=Exact(
         boxes={
-            "momentum_rate": Box(low=100.0, published=100.0),
-            "primal_rate": Box(high=99.0),
-            "plain_rate": Box(high=99.0),
-            "gain": Box(low=0.0),
-            "spread_small": Box(high=0.30103),
-            "inside": Box(high=0.0),
-            "outside": Box(low=0.0),
+            "momentum_rate": Box(low=100.0),
+            "averages_rate": Box(high=50.0),
+            "gain": Box(low=2.0),
+            "spread_small": Box(high=2.0),
+            "beyond": Box(high=0),
         }
     ),
-    protocol=_ONCE,
+    protocol=_DRAWN,
     needs=Needs(core_seconds={"smoke": 2.0}),
-    setups_tried=2,
+    setups_tried=4,
     keywords=("quadratic", "stability", "momentum"),
     caveats=(
-        "The figure's axes end at γ = 100 and prints no values; it does not say how many steps. That momentum hardly "
-        "matters is read as a factor of two in the least loss at γ ≤ 0.1, a bar of ours.",
-        "In the end errors decay wherever β > 1 − 2 / (γ L), β = 1 included; with β near 1 and a large γ they first "
-        "grow by many orders, which no run makes good.",
+        "The figure prints no values. Up to γ = 100 in 1000 steps, and twofold throughout, are bars of ours, set after "
+        "pilots: twice the step size and half the least loss of both averages; less than that between any two β where "
+        "γ ≤ 0.1.",
+        "In the end errors decay wherever β > 1 − 2 / (γ L), β = 1 included, and nowhere else (`beyond`, which is "
+        "ours); with β near 1 and a large γ they first grow by many orders, which 1000 steps do not make good.",
     ),
-)
-
-_CONTROLS = {
-    "control": Box(low=1.0),
-    "rates_on_edge": Box(high=0),
-    "identity": Box(high=1e-12),
-    "counterexamples": Box(high=0),
-}
-_BEST_RATE = (
-    "At the rate, a power of two, with the best final train accuracy, and of equals the least loss, after 100 epochs "
-    "of batches of 16. Smaller rates meet the condition easily: it is the largest ones that it is about."
-)
-_NO_VALUES = "The paper prints no value of the condition."
-
-LARGE_STEPS = Claim(
-    id="schedule_free.large_steps_condition",
-    label="SF-05",
-    statement="On Iris and Wine the condition holds under which step sizes as large as D / G converge at the optimal "
-    "rate.",
-    source=Source(arxiv=ARXIV, where="Section 2.2, Theorem 3 and Appendix F"),
-    published=(
-        Published(arm="every problem", metric="left over right side, at most", value=1, unit="1", where="Section 2.2"),
-    ),
-    kind="identity",
-    experiment="claimbench.impls.schedule_free.experiments.convex:large_steps_condition",
-    arms=(Arm(name="ours", options={"base": "adam"}),),
-    workloads={"smoke": LargeRates(problems=("iris", "wine"), low=-6, high=4)},
-    metric=Metric(name="iris", unit="1", better="lower"),
-    expectation=Exact(boxes={"iris": Box(high=1.0, published=1.0), "wine": Box(high=1.0, published=1.0), **_CONTROLS}),
-    protocol=_ONCE,
-    needs=Needs(core_seconds={"smoke": 5.0}, data=("iris", "wine")),
-    setups_tried=3,
-    keywords=("theorem", "learning_rate"),
-    caveats=(
-        _BEST_RATE,
-        _NO_VALUES,
-        "By Algorithm 1, Schedule-Free Adam, as in Figure 7, although the theorem speaks of SGD (SF-05b). The theorem "
-        "itself has no counterexample here; |x| at γ = D / G breaks its condition and its conclusion.",
-    ),
-)
-
-LARGE_STEPS_SGD = LARGE_STEPS.model_copy(
-    update={
-        "id": "schedule_free.large_steps_condition_sgd",
-        "label": "SF-05b",
-        "role": "exploratory",
-        "statement": "Trained by Schedule-Free SGD, Iris and Wine meet the condition of Theorem 3 as well.",
-        "arms": (Arm(name="ours", options={"base": "sgd"}),),
-        "workloads": {"smoke": LargeRates(problems=("iris", "wine"), low=-2, high=10)},
-        "caveats": (
-            _BEST_RATE,
-            _NO_VALUES,
-            "SGD is what the theorem speaks of; the paper trained its convex problems by Adam.",
-        ),
-    }
-)
-
-LARGE_STEPS_MORE = LARGE_STEPS.model_copy(
-    update={
-        "id": "schedule_free.large_steps_condition_everywhere",
-        "label": "SF-05c",
-        "statement": "The condition of Theorem 3 holds on every problem, Glass and Vehicle among them.",
-        "workloads": {"cpu": LargeRates(problems=("glass", "vehicle"), low=-4, high=10)},
-        "metric": Metric(name="glass", unit="1", better="lower"),
-        "expectation": Exact(
-            boxes={"glass": Box(high=1.0, published=1.0), "vehicle": Box(high=1.0, published=1.0), **_CONTROLS}
-        ),
-        "needs": Needs(core_seconds={"cpu": 30.0}, data=("libsvm_glass", "libsvm_vehicle")),
-        "caveats": (
-            _BEST_RATE,
-            _NO_VALUES,
-            "By Algorithm 1, as in Figure 7. On both, rates far above the least that does well are as accurate, and "
-            "the rate that is taken may lie among them.",
-        ),
-    }
 )
 
 ACCELERATED = Claim(
@@ -232,7 +161,7 @@ ACCELERATED = Claim(
             "polyak": Box(low=1.0),
         }
     ),
-    protocol=_ONCE,
+    protocol=_DRAWN,
     needs=Needs(core_seconds={"smoke": 3.0}),
     setups_tried=2,
     keywords=("theorem", "acceleration"),
@@ -279,7 +208,7 @@ STRONGLY_CONVEX = Claim(
     workloads={"smoke": Bounds(steps=(10, 100, 400), betas=(0.0, 0.5, 0.9, 1.0))},
     metric=Metric(name="ratio", unit="1", better="lower"),
     expectation=Exact(boxes={"ratio": Box(high=1.0, published=1.0), "control": Box(low=1.0)}),
-    protocol=_ONCE,
+    protocol=_DRAWN,
     needs=Needs(core_seconds={"smoke": 3.0}),
     setups_tried=1,
     keywords=("theorem", "strongly_convex"),
@@ -289,15 +218,4 @@ STRONGLY_CONVEX = Claim(
     ),
 )
 
-CLAIMS = (
-    WORST_CASE,
-    EMA,
-    UNIFICATION,
-    QUADRATICS,
-    LARGE_STEPS,
-    LARGE_STEPS_SGD,
-    LARGE_STEPS_MORE,
-    ACCELERATED,
-    MIXING,
-    STRONGLY_CONVEX,
-)
+CLAIMS = (WORST_CASE, EMA, UNIFICATION, QUADRATICS, ACCELERATED, MIXING, STRONGLY_CONVEX)

@@ -110,8 +110,12 @@ class Regression(Workload):
     """What the best rate is best in: final train accuracy, as in the paper, or train loss."""
     epochs: Count = 100
     """Passes over the rows."""
+    most_steps: Count | None = None
+    """Where these passes would be more steps than this, as many whole ones as are not; every problem has one."""
     batch: Count = 16
     """Rows a step."""
+    every_epoch: bool = False
+    """Whether accuracy is taken after each epoch too."""
 
 
 class Resampled(Workload):
