@@ -198,12 +198,12 @@ _DIGITS = _Task(
             task="digits_mlp",
             steps=400,
             low=-15,
-            high=-4,
+            high=0,
             pilots=PILOTS[:2],
             chosen_by=("train_loss", "test_error"),
         ),
         "cpu": Training(
-            task="digits_mlp", steps=800, low=-16, high=-3, pilots=PILOTS, chosen_by=("train_loss", "test_error")
+            task="digits_mlp", steps=800, low=-16, high=0, pilots=PILOTS, chosen_by=("train_loss", "test_error")
         ),
     },
     n=24,
