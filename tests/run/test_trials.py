@@ -61,6 +61,17 @@ def test_every_failure_is_tried_again_and_what_is_ok_is_kept(tmp_path: Path) -> 
     assert {record.attempt for record in records} == {0}
 
 
+def test_a_measurement_of_two_claims_runs_once_and_both_have_its_record(tmp_path: Path) -> None:
+    claim = make_claim("good", n=2)
+    other = claim.model_copy(update={"id": "test.other", "label": "TE-77"})
+    summary, records, events = run(tmp_path, claim, other)
+    assert summary.ok == 2
+    assert sorted(record.claim for record in records) == ["test.good", "test.good", "test.other", "test.other"]
+    assert len({(record.trial, record.samples["score"], record.started) for record in records}) == 2
+    assert len([event for event in events if isinstance(event, TrialStarted)]) == 2
+    assert run(tmp_path, claim, other)[0].kept == 4
+
+
 def test_children_do_not_outlive_their_trial(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     summary, _, _ = run(tmp_path / "runs", make_claim("leaks", arms=(Arm(name="ours", options={"pids": str(pids)}),)))

@@ -28,7 +28,8 @@ PAPER = Paper(
     note="Schedule-Free learning takes gradients between a running average of the iterates and the iterates "
     "themselves, and returns the average, so that no step size has to fall towards an end that is known beforehand. "
     "Our theory follows the paper's indices in float64; where its printed values or its corollaries do not fit "
-    "together, the arithmetic says so.",
+    "together, the arithmetic says so. What is trained here is small: the paper's deep problems are judged by their "
+    "printed values alone.",
 )
 
 CLAIMS = (

@@ -82,6 +82,7 @@ class _Task:
     """Schedules beside the cosine."""
     averages: bool = False
     """Whether averaging is among the baselines."""
+    setups_tried: int = 2
 
 
 def _claims(task: _Task) -> tuple[Claim, ...]:
@@ -115,7 +116,7 @@ def _claims(task: _Task) -> tuple[Claim, ...]:
         ),
         gates=EDGE,
         needs=Needs(core_seconds=task.core_seconds, data=task.data, memory_bytes=3 * 2**30, trial_seconds=1200.0),
-        setups_tried=2,
+        setups_tried=task.setups_tried,
         keywords=("front", "cosine", "train"),
         caveats=(
             task.caveat,
@@ -207,7 +208,8 @@ _DIGITS = _Task(
         ),
     },
     n=24,
-    core_seconds={"smoke": 60.0, "cpu": 250.0},
+    setups_tried=3,
+    core_seconds={"smoke": 80.0, "cpu": 250.0},
     tested="test_error",
     margin=0.5,
     caveat=_SMALL.format(rows="1,437")
