@@ -11,7 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-import tabulate  # noqa: F401 - what the doors import is kept from run to run only if it was there before
+import scipy.special  # noqa: F401 - what the doors import is kept from run to run only if it was there before
+import tabulate  # noqa: F401
 from synthetic import ABLATION, CLAIMS, MEMORY, PAPER, SPEED, UNTESTABLE, controls, record, records, timed, trained
 
 from claimbench import alarm, console, evidence, registry  # noqa: F401

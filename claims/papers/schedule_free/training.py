@@ -273,7 +273,7 @@ _TRANSFORMER = _Task(
     others=("stable_decay",),
 )
 _MAMBA = _Task(
-    slug="front_mamba",
+    slug="front_ssm",
     labels="mno",
     where="novels with a byte-level Mamba",
     workloads={
