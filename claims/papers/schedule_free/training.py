@@ -37,6 +37,7 @@ _WHY = {
     "cosine": "a cosine to zero, run anew for every length with a rate of its own for each",
     "linear_decay": "a straight line to zero, run anew for every length with a rate of its own for each",
     "stable_decay": "constant, the last fifth along a line to zero, run anew for every length with a rate of its own",
+    "constant": "the base optimizer at a constant rate, evaluated where it is",
     "polyak": "the base optimizer at a constant rate, averaged with Schedule-Free's weights, as in Appendix I",
     "primal": "Schedule-Free at β = 1, as in Section 2",
 }
@@ -44,6 +45,7 @@ _COMPETITOR = {
     "cosine": "cosine",
     "linear_decay": "linear decay",
     "stable_decay": "warmup-stable-decay",
+    "constant": "constant rate",
     "polyak": "Polyak averaging",
     "primal": "primal averaging",
 }
@@ -218,7 +220,7 @@ _DIGITS = _Task(
 _LETTERS = _Task(
     slug="front_letters",
     labels="def",
-    where="letters, by AdamW",
+    where="letters, by AdamW,",
     workloads={
         "cpu": Training(
             task="letter_mlp", steps=1600, low=-10, high=-2, pilots=PILOTS, chosen_by=("train_loss", "test_error")
