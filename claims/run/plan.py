@@ -199,12 +199,12 @@ def _less(row: Row, twins: int) -> Row:
 
 def _costs(claims: Sequence[Claim], tier: Tier) -> dict[str, float]:
     """Paper → declared cost; what several claims ask for alike is paid once."""
-    dearest: dict[tuple[str, str], float] = {}
+    measurements: dict[tuple[str, str], float] = {}
     for claim in claims:
         one = claim.paper, claim.measure_sha()
-        dearest[one] = max(dearest.get(one, 0.0), claim.needs.core_seconds[tier])
+        measurements[one] = max(measurements.get(one, 0.0), claim.needs.core_seconds[tier])
     costs: dict[str, float] = {}
-    for (paper, _), cost in dearest.items():
+    for (paper, _), cost in measurements.items():
         costs[paper] = costs.get(paper, 0.0) + cost
     budget = BUDGET_CORE_SECONDS.get(tier)
     for paper, cost in costs.items():
