@@ -61,7 +61,8 @@ def judge_means(leaf: Means, context: Context) -> Judged:
     interval, n = estimate.interval, min(counts.values())
     ruling = _cautious(leaf, _decide(leaf, interval, sign), estimate, columns, context)
     more = undecided_units(ruling.status, interval, n, ruling.bounds)
-    if isinstance(leaf, Ratio) and ruling.status == "REPRODUCED":
+    # What a timing's spread shows is the machine's, not the method's: a bar within it would be passed by noise.
+    if isinstance(leaf, Ratio) and claim.protocol.unit == "process" and ruling.status == "REPRODUCED":
         smallest = detectable(interval.se, interval.df, interval.level)
         if math.log(leaf.at_least) < smallest:
             least = math.exp(min(smallest, _LARGEST_LOG))

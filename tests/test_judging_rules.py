@@ -145,6 +145,13 @@ def test_a_bar_that_the_spread_cannot_show_is_not_passed() -> None:
     assert seen.further_units >= 10 * (math.log(effect.detectable) / math.log(1.1)) ** 2 - 11
 
 
+def test_a_training_is_judged_by_its_interval_alone() -> None:
+    protocol = Protocol(unit="seed", n={"smoke": 10}, n_min=2)
+    of = unpaired(Ratio(subject="ours", baseline="theirs", at_least=1.1), better="lower", protocol=protocol)
+    seen = judged(of, units(of, processes(1.9, 0.5)))
+    assert seen.status == "REPRODUCED"
+
+
 MARGINS = [
     (NotWorse(subject="ours", baseline="theirs", margin=0.05), (0.0, "REPRODUCED"), (0.3, "REPRODUCED")),
     (NotWorse(subject="ours", baseline="theirs", margin=0.05), (-0.1, "CONTRADICTED"), (-0.05, "INCONCLUSIVE")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, Difference, Equivalent, NotWorse, Ratio
-from claimbench.papers.schedule_free.letters import FOUR_PILOTS, SMALL_LETTERS, letters, seeds, variant
+from claimbench.papers.schedule_free.letters import FOUR_PILOTS, RULE_OF_TIMINGS, SMALL_LETTERS, letters, seeds, variant
 from claimbench.papers.schedule_free.training import EDGE, EXPERIMENT, LETTERS, LOSS, PILOTS, RATES, SUBJECT, baseline
 from claimbench.papers.schedule_free.workloads import Training
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Source
@@ -32,7 +32,12 @@ AVERAGING = LETTERS.model_copy(
         ),
         "setups_tried": 1,
         "keywords": ("averaging", "polyak", "primal"),
-        "caveats": (SMALL_LETTERS, "A tenth of the loss and a quarter of a point are bars of ours.", FOUR_PILOTS),
+        "caveats": (
+            SMALL_LETTERS,
+            "A tenth of the loss and a quarter of a point are bars of ours.",
+            RULE_OF_TIMINGS,
+            FOUR_PILOTS,
+        ),
     }
 )
 
@@ -63,6 +68,7 @@ CONSTANT = Claim(
         SMALL_LETTERS,
         "The paper compares with schedules; that averaging does what a falling rate does is its argument. The bars are "
         "ours.",
+        RULE_OF_TIMINGS,
         FOUR_PILOTS,
     ),
 )
@@ -124,6 +130,7 @@ WEIGHTS = Claim(
     caveats=(
         "Small networks on digits, a tenth of whose labels is drawn anew, and on letters. Warm-up takes a tenth of the "
         "steps. A tenth of the loss is a bar of ours; the paper prints no size.",
+        RULE_OF_TIMINGS.replace("left it", "left its cpu tier"),
         RATES.format(pilots="two (digits) or four (letters)"),
     ),
 )
