@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, Difference, Equivalent, NotWorse, Ratio
+from claimbench.papers.schedule_free.comparison import EDGE, EXPERIMENT, LOSS, PILOTS, RATES, SUBJECT, baseline
 from claimbench.papers.schedule_free.letters import FOUR_PILOTS, RULE_OF_TIMINGS, SMALL_LETTERS, letters, seeds, variant
-from claimbench.papers.schedule_free.training import EDGE, EXPERIMENT, LETTERS, LOSS, PILOTS, RATES, SUBJECT, baseline
+from claimbench.papers.schedule_free.training import LETTERS
 from claimbench.papers.schedule_free.workloads import Training
 from claimbench.spec import Arm, Claim, Metric, Needs, Protocol, Source
 

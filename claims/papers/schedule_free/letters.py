@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimbench.papers.schedule_free.training import PILOTS, RATES
+from claimbench.papers.schedule_free.comparison import PILOTS, RATES
 from claimbench.papers.schedule_free.workloads import Training
 from claimbench.spec import Arm, Protocol, Scalar
 

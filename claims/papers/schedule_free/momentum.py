@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, Difference, NotWorse
+from claimbench.papers.schedule_free.comparison import EDGE, EXPERIMENT, LOSS, MARKS, PILOTS, RATES
 from claimbench.papers.schedule_free.letters import FOUR_PILOTS, SMALL_LETTERS, letters, seeds, variant
-from claimbench.papers.schedule_free.training import EDGE, EXPERIMENT, LOSS, MARKS, PILOTS, RATES
 from claimbench.papers.schedule_free.workloads import Training
 from claimbench.spec import Claim, Needs, Source
 
