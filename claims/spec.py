@@ -126,12 +126,18 @@ class Needs(Model):
     """Most resident memory one trial may hold; beyond it the trial is stopped."""
     data: tuple[str, ...] = ()
     """Data sets, by their names in `claimbench data ls`."""
+    data_at: Annotated[dict[Tier, tuple[str, ...]], IF_USED] = {}
+    """Further ones that one tier alone needs."""
     packages: tuple[str, ...] = ()
     """Importable packages beyond claimbench's own dependencies."""
     core_seconds: dict[Tier, Annotated[float, Field(gt=0)]]
     """Core-seconds of all trials of the claim, per tier."""
     trial_seconds: Annotated[float, Field(gt=0)] = 300.0
     """Longest a single trial may take before it is stopped, wall clock."""
+
+    def data_for(self, tier: Tier) -> tuple[str, ...]:
+        """Data sets that the trials of a tier need."""
+        return (*self.data, *self.data_at.get(tier, ()))
 
 
 class _Statement(Model):

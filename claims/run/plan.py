@@ -183,10 +183,16 @@ class _Held:
 
 
 def _paired(jobs: Sequence[Job]) -> list[Job]:
-    """The jobs, those that are one measurement of several claims together as one."""
+    """The jobs, those that are one measurement of several claims together as one.
+
+    Raises SpecError where a claim was selected twice.
+    """
     same: dict[str, list[Job]] = {}
     for job in jobs:
-        same.setdefault(job.identity, []).append(job)
+        twins = same.setdefault(job.identity, [])
+        if any(twin.claim.id == job.claim.id for twin in twins):
+            raise SpecError(f"{job.claim.id} stands twice among the claims to be run; give it once")
+        twins.append(job)
     return [replace(first, twins=tuple(twins)) for first, *twins in same.values()]
 
 
@@ -233,7 +239,7 @@ def _plan_claim(
     role = role or _role(claim, lock)
     code = provenance.code_sha(claim.experiment)
     environment = provenance.environment(machine, claim.needs.device).sha
-    basis = [claim.measure_sha(), code, environment, [data.identity(name) for name in claim.needs.data]]
+    basis = [claim.measure_sha(), code, environment, [data.identity(name) for name in claim.needs.data_for(tier)]]
     if claim.role in ("placebo", "control"):
         basis.append(run)
     wanted = [
@@ -259,7 +265,7 @@ def _plan_claim(
         for job in wanted
         if fresh or (job.identity, job.claim.id, job.role) not in held.done
     ]
-    reason = _obstacle(claim, machine)
+    reason = _obstacle(claim, tier, machine)
     row = Row(
         claim=claim.id,
         to_run=0 if reason else len(todo),
@@ -299,7 +305,7 @@ def _role(claim: Claim, lock: States) -> str:
     return "confirmatory" if lock.state(claim) == "locked" else "exploratory"
 
 
-def _obstacle(claim: Claim, machine: Machine) -> str:
+def _obstacle(claim: Claim, tier: Tier, machine: Machine) -> str:
     """Why the claim's trials cannot run on this machine, or nothing."""
     needs = claim.needs
     if needs.device == "cuda" and machine.gpu is None:
@@ -307,7 +313,7 @@ def _obstacle(claim: Claim, machine: Machine) -> str:
     for package in needs.packages:
         if find_spec(package.split(".")[0]) is None:
             return f"needs the package {package}: pip install 'claimbench[peers,arena]', or {package} itself"
-    for name in needs.data:
+    for name in needs.data_for(tier):
         if not data.available(name):
             return f"needs the data set {name}: claimbench data fetch {name}"
     return ""

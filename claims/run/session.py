@@ -36,7 +36,7 @@ class RunSummary:
     run: str
     """Its id, and the name of its file."""
     ok: int
-    """Trials measured."""
+    """Trials measured; one that several claims ask for is one."""
     failed: int
     """Trials that failed."""
     skipped: int
@@ -74,7 +74,7 @@ def run_claims(
     began, run_id = time.monotonic(), new_run_id()
     tell = on_event or _ignore
     if tier != "smoke":
-        _fetch(claims)
+        _fetch(claims, tier)
     made = plan(
         claims,
         tier,
@@ -98,16 +98,17 @@ def run_claims(
                 for job in made.jobs:
                     shutil.rmtree(scratch / job.identity, ignore_errors=True)
             sequential = [claim for claim in claims if seeds is None and len(claim.looks(tier)) > 1]
-            tried: set[str] = set()
+            tried: set[tuple[str, str]] = set()
             while True:
                 for record in _run(made, writer, launcher or LocalLauncher(workers, logs), logs, scratch, tell):
                     counts[record.status] += 1
-                tried |= {job.identity for job in made.jobs}
+                tried |= {(one.identity, one.claim.id) for job in made.jobs for one in (job, *job.twins)}
                 if not sequential:
                     break
                 # A look that did not decide is followed by the next; what was tried in this run is not tried again.
                 made = plan(sequential, tier, store, lock or Lock.load(), role=role, arms=arms, controls=(), run=run_id)
-                made = replace(made, jobs=tuple(job for job in made.jobs if job.identity not in tried), skips=())
+                left = tuple(job for job in made.jobs if (job.identity, job.claim.id) not in tried)
+                made = replace(made, jobs=left, skips=())
                 if not made.jobs:
                     break
                 tell(PlanReady(len(made.jobs), 0, 0, made.core_seconds_to_run))
@@ -167,11 +168,12 @@ def _of_planned_code(ended: Ended) -> Ended:
     return replace(ended, payload=Payload(status="failed", reason=reason))
 
 
-def _fetch(claims: Sequence[Claim]) -> None:
+def _fetch(claims: Sequence[Claim], tier: Tier) -> None:
     """Fetch what the claims need and this machine lacks; what cannot be fetched makes its trials skipped."""
     if data.offline():
         return
-    for name in sorted({name for claim in claims for name in claim.needs.data if not data.available(name)}):
+    needed = {name for claim in claims for name in claim.needs.data_for(tier)}
+    for name in sorted(name for name in needed if not data.available(name)):
         try:
             data.fetch(name)
         except DataMissing as error:

@@ -21,7 +21,7 @@ Model = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Learning:
-    """What is learned. Arms of a claim differ in `model` alone."""
+    """What is learned. Arms of a claim differ in `model`, or in the optimiser that the training loop is given."""
 
     model: Callable[[int], nn.Module]
     """Seed → a model with its initial values."""
@@ -30,7 +30,7 @@ class Learning:
     loss: Callable[[Model, Batch], Tensor]
     """Loss of a model on a batch, a scalar."""
     evaluate: Callable[[nn.Module], dict[str, float]]
-    """Metrics of a model on data that it was not trained on."""
+    """Metrics of a model: on data that it was not trained on, unless their names say train."""
 
 
 class Learner:

@@ -190,8 +190,10 @@ def _evaluating(optimiser: torch.optim.Optimizer) -> Generator[None]:
         yield
         return
     optimiser.eval()
-    yield
-    optimiser.train()
+    try:
+        yield
+    finally:
+        optimiser.train()
 
 
 def _write(path: Path, state: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from claimbench.errors import SpecError, UnknownName
 from claimbench.impls.common.schedules import Schedule
-from claimbench.impls.common.training import Optimisers, Recipe
+from claimbench.impls.common.training import Recipe
 from claimbench.impls.schedule_free.adamw import AdamWScheduleFree
 from claimbench.impls.schedule_free.averaging import Averaged
 from claimbench.impls.schedule_free.sgd import SGDScheduleFree
@@ -21,9 +21,9 @@ from claimbench.spec import Scalar
 __all__ = ["METHODS", "Base", "Setting", "setting"]
 
 Base = Literal["adamw", "sgd"]
-SCHEDULES: dict[str, Schedule] = {"cosine": "cosine", "linear_decay": "linear", "stable_decay": "stable_decay"}
+_SCHEDULES: dict[str, Schedule] = {"cosine": "cosine", "linear_decay": "linear", "stable_decay": "stable_decay"}
 """Methods whose learning rate falls to zero at an end that must be known beforehand."""
-METHODS = ("schedule_free", *SCHEDULES, "constant", "polyak", "primal")
+METHODS = ("schedule_free", *_SCHEDULES, "constant", "polyak", "primal")
 """All methods; the others are evaluated at any time."""
 _OPTIONS = ("method", "beta", "decay_at", "weight_lr_power", "variant")
 
@@ -52,14 +52,14 @@ class Setting:
     @property
     def needs_horizon(self) -> bool:
         """Whether the last step must be known beforehand, so that every length takes a run of its own."""
-        return self.method in SCHEDULES
+        return self.method in _SCHEDULES
 
     def recipe(self, steps: int, learning_rate: float, warmup: int, evaluations: int, *, together: bool) -> Recipe:
-        """The recipe of a run. Gradients are clipped but for Schedule-Free, for which the paper advises against it."""
+        """The recipe of a run. Gradients are clipped but for Schedule-Free: for GPT-2 the paper advises against it."""
         return Recipe(
             steps,
             learning_rate,
-            schedule=SCHEDULES.get(self.method, "constant"),
+            schedule=_SCHEDULES.get(self.method, "constant"),
             warmup=warmup,
             betas=(self.beta, self.beta2),
             weight_decay=self.weight_decay,
@@ -68,12 +68,8 @@ class Setting:
             together=together,
         )
 
-    @property
-    def optimisers(self) -> Optimisers:
-        """What the training loop builds the optimiser with."""
-        return self._optimiser
-
-    def _optimiser(self, groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
+    def optimiser(self, groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
+        """The optimiser of a run, as the training loop asks for it."""
         if self.method in ("schedule_free", "primal"):
             beta = 1.0 if self.method == "primal" else self.beta
             if self.base == "sgd":
@@ -115,4 +111,6 @@ def setting(options: Mapping[str, Scalar], base: Base, weight_decay: float) -> S
     given = {name: value for name, value in options.items() if name != "method"}
     if given and method != "schedule_free":
         raise SpecError(f"{method} has no option {sorted(given)[0]!r}; give it to schedule_free")
+    if base == "sgd" and "variant" in given:
+        raise SpecError("SGD has one form: leave out the option 'variant', which is AdamW's")
     return Setting(method, base, weight_decay=weight_decay, **cast("dict[str, Any]", given))

@@ -22,7 +22,7 @@ from claimbench.impls.schedule_free.published import (
     problems,
 )
 from claimbench.papers.schedule_free import CLAIMS
-from claimbench.papers.schedule_free.workloads import Bounds, Printed
+from claimbench.papers.schedule_free.workloads import Bounds, Printed, Training
 from claimbench.spec import Claim
 from claimbench.trial import Exact as Checks
 from claimbench.trial import Trial
@@ -132,7 +132,18 @@ def test_copies_are_valid_and_experiments_exist(claim: Claim) -> None:
 def test_smoke_stays_small_and_has_only_data_that_are_installed() -> None:
     smoke = [claim for claim in TESTABLE if "smoke" in claim.workloads]
     assert sum({claim.measure_sha(): claim.needs.core_seconds["smoke"] for claim in smoke}.values()) <= 220
-    assert {name for claim in smoke for name in claim.needs.data} == {"iris", "wine", "breast_cancer", "digits"}
+    needed = {name for claim in smoke for name in claim.needs.data_for("smoke")}
+    assert needed == {"iris", "wine", "breast_cancer", "digits"}
+
+
+@pytest.mark.parametrize(
+    "claim", [c for c in TESTABLE if c.experiment.endswith(("training:front", "training:sensitivity"))]
+)
+def test_every_tier_declares_the_data_of_its_task(claim: Claim) -> None:
+    of_task = {"digits_mlp": "digits", "digits_conv": "digits", "letter_mlp": "libsvm_letter"}
+    for tier, work in claim.workloads.items():
+        assert isinstance(work, Training)
+        assert claim.needs.data_for(tier) == (of_task.get(work.task, "english_novels"),)
 
 
 def test_seeds_that_confirm_are_none_that_a_draft_or_a_pilot_saw() -> None:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from claimbench.errors import SpecError, UnknownName
+from claimbench.impls.common.training import Trained
 from claimbench.impls.schedule_free.adamw import AdamWScheduleFree
 from claimbench.impls.schedule_free.averaging import Averaged
 from claimbench.impls.schedule_free.experiments import training as module
@@ -72,6 +73,48 @@ def test_one_run_serves_all_lengths_and_a_schedule_has_one_for_each(monkeypatch:
     assert set(cosine.values) == marks | {f"log2_rate_{name}" for name in marks}
     assert set(free.values) == marks | {"log2_rate_train_loss_full", "log2_rate_test_error_full"}
     assert all(len(column) == 2 for found in (free, cosine) for column in found.values.values())
+
+
+def test_each_metric_has_the_rate_that_pilots_find_best_for_itself_at_each_length(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Pilots and seeds that judge prefer opposite rates; the pilots' preference counts."""
+    best = {4: {"train_loss": -7, "test_error": -6}, 8: {"train_loss": -6, "test_error": -7}, 16: {"train_loss": -5}}
+
+    def known(learning, recipe, one, optimisers):  # type: ignore[no-untyped-def]
+        rate = math.log2(recipe.learning_rate)
+        sign = 1 if one.seeds == (1000,) else -1
+        wanted = {"train_loss": -5, "test_error": -7} | best[recipe.steps]
+        values = {name: (100.0 * recipe.steps + sign * (rate - at) ** 2,) for name, at in wanted.items()}
+        return [Trained(nn.Identity(), (recipe.steps,), values) for _ in one.seeds]
+
+    monkeypatch.setattr(module, "train", known)
+    found = front(trial(TINY.model_copy(update={"low": -8, "high": -4}), method="cosine")).values
+    rates = {name.removeprefix("log2_rate_"): column for name, column in found.items() if name.startswith("log2")}
+    assert rates == {
+        "train_loss_quarter": [-7, -7],
+        "train_loss_half": [-6, -6],
+        "train_loss_full": [-5, -5],
+        "test_error_quarter": [-6, -6],
+        "test_error_half": [-7, -7],
+        "test_error_full": [-7, -7],
+    }
+    assert [found[f"train_loss_{mark}"][0] for mark in ("quarter", "half", "full")] == [400, 800, 1600]
+
+
+def test_statistics_that_are_kept_are_those_of_training() -> None:
+    work = TINY.model_copy(update={"task": "digits_conv", "base": "sgd", "low": -4, "high": -2})
+    anew, kept = (front(trial(work, method="schedule_free", refresh=refresh)).values for refresh in (True, False))
+    assert anew["train_loss_full"] != kept["train_loss_full"]
+    with pytest.raises(SpecError, match="no BatchNorm"):
+        front(trial(method="schedule_free", refresh=False))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_schedules_are_clipped_and_all_are_warmed_up(method: str) -> None:
+    recipe = setting({"method": method}, "adamw", 0.0).recipe(100, 0.5, 5, 1, together=True)
+    assert recipe.clip == (math.inf if method in ("schedule_free", "primal") else 1.0)
+    assert (recipe.steps, recipe.learning_rate, recipe.warmup, recipe.together) == (100, 0.5, 5, True)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -151,12 +194,12 @@ def test_every_method_has_its_optimiser_and_its_course() -> None:
     for (method, base), kind in kinds.items():
         how = setting({"method": method}, base, 0.1)  # type: ignore[arg-type]
         recipe = how.recipe(10, 0.5, 1, 1, together=False)
-        made = how.optimisers([{"params": [parameter], "weight_decay": 0.1}], recipe)
+        made = how.optimiser([{"params": [parameter], "weight_decay": 0.1}], recipe)
         assert type(made) is kind
         assert made.param_groups[0]["weight_decay"] == 0.1
         assert (recipe.schedule == "constant") == (not how.needs_horizon)
     primal = setting({"method": "primal"}, "adamw", 0.0)
-    made = primal.optimisers([{"params": [parameter]}], primal.recipe(10, 0.5, 1, 1, together=False))
+    made = primal.optimiser([{"params": [parameter]}], primal.recipe(10, 0.5, 1, 1, together=False))
     assert made.param_groups[0]["beta1"] == 1.0
 
 
@@ -165,6 +208,8 @@ def test_options_that_a_method_does_not_have_are_refused() -> None:
         setting({"method": "cosin"}, "adamw", 0.0)
     with pytest.raises(UnknownName, match="gamma"):
         setting({"method": "cosine", "gamma": 1}, "adamw", 0.0)
+    with pytest.raises(SpecError, match="SGD has one form"):
+        setting({"method": "schedule_free", "variant": "alg1"}, "sgd", 0.0)
     with pytest.raises(SpecError, match="cosine has no option 'beta'"):
         setting({"method": "cosine", "beta": 0.5}, "adamw", 0.0)
 
@@ -198,6 +243,13 @@ def test_statistics_are_taken_anew_over_all_rows() -> None:
     norm.running_mean.fill_(7.0)
     refresh_statistics(model, digits.train[0])
     inner = model[1](model[0](digits.train[0]))
+    assert norm.running_var is not None
     assert torch.allclose(norm.running_mean, inner.mean((0, 2, 3)), atol=1e-5)
+    assert torch.allclose(norm.running_var, inner.var((0, 2, 3)), atol=1e-4)
+    second = model[5]
+    assert isinstance(second, nn.BatchNorm2d)
+    assert second.running_mean is not None
+    hidden = model[4](torch.relu(F.batch_norm(inner, None, None, norm.weight, norm.bias, training=True)))
+    assert torch.allclose(second.running_mean, hidden.mean((0, 2, 3)), atol=1e-4)
     assert not model.training
     assert norm.momentum == 0.1

@@ -18,6 +18,14 @@ def numbered(blocks: int, size: int) -> bytes:
     return b"".join(bytes([number]) * size for number in range(blocks))
 
 
+def test_lessons_and_tests_are_windows_at_equal_distances_of_what_is_trained_on_and_what_is_not():
+    text = split_blocks(numbered(20, 64), 64, held_out_every=5)
+    lessons, tests = text.lessons(31), text.tests(31)
+    assert (lessons[0].shape, tests[0].shape) == ((32, 31), (8, 31))
+    assert set(lessons[0].unique().tolist()) & set(tests[0].unique().tolist()) == set()
+    assert text.lessons(31, 8)[0][:, 0].tolist() == [0, 2, 5, 7, 10, 12, 15, 17]
+
+
 def test_held_out_blocks_never_appear_in_training_batches():
     text = split_blocks(numbered(20, 64), 64, held_out_every=5)
     held_out = set(text.held_out.unique().tolist())

@@ -1,4 +1,4 @@
-"""A run of twelve slow trials, started by the tests as a process of its own, to be killed."""
+"""A run of slow trials, started by the tests as a process of its own, to be killed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from claimbench.run.session import RunSummary, run_claims
 from claimbench.spec import Arm
 from claimbench.store import Store
 
-TRIALS = 12
+TRIALS = 24
 
 
 def campaign(root: Path, on_event: object = None) -> RunSummary:

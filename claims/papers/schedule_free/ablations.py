@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claimbench.expectation import AllOf, Difference, Equivalent, NotWorse, Ratio
-from claimbench.papers.schedule_free.comparison import EDGE, EXPERIMENT, LOSS, PILOTS, RATES, SUBJECT, baseline
+from claimbench.papers.schedule_free.comparison import EDGE, EXPERIMENT, LOSS, PILOTS, RATES, RUNS, SUBJECT, baseline
 from claimbench.papers.schedule_free.letters import FOUR_PILOTS, RULE_OF_TIMINGS, SMALL_LETTERS, letters, seeds, variant
 from claimbench.papers.schedule_free.training import LETTERS
 from claimbench.papers.schedule_free.workloads import Training
@@ -51,7 +51,7 @@ CONSTANT = Claim(
     source=Source(arxiv=ARXIV, where="Section 1"),
     kind="quality",
     experiment=EXPERIMENT,
-    arms=(SUBJECT, baseline("constant")),
+    arms=(SUBJECT.model_copy(update={"configurations_tuned": 9}), baseline("constant", 9)),
     workloads={"cpu": letters("train_loss", "test_error", low=-10)},
     metric=LOSS,
     expectation=AllOf(
@@ -69,6 +69,7 @@ CONSTANT = Claim(
         SMALL_LETTERS,
         "The paper compares with schedules; that averaging does what a falling rate does is its argument. The bars are "
         "ours.",
+        RUNS,
         RULE_OF_TIMINGS,
         FOUR_PILOTS,
     ),
@@ -100,6 +101,7 @@ SENSITIVITY = Claim(
     keywords=("learning_rate", "sensitivity"),
     caveats=(
         SMALL_LETTERS,
+        RUNS,
         "Octaves of the learning rate in which the test error is within a point of the seed's own best; similar is "
         "read as a fifth, a bar of ours. The paper shows curves of an ImageNet training.",
     ),
@@ -125,7 +127,11 @@ WEIGHTS = Claim(
         unit="seed", n={"smoke": 24, "cpu": 24}, n_min=12, paired=True, first_seed=495, seeds_per_trial=24
     ),
     gates=EDGE,
-    needs=Needs(core_seconds={"smoke": 20.0, "cpu": 80.0}, data=(), trial_seconds=600.0),
+    needs=Needs(
+        core_seconds={"smoke": 20.0, "cpu": 80.0},
+        data_at={"smoke": ("digits",), "cpu": ("libsvm_letter",)},
+        trial_seconds=600.0,
+    ),
     setups_tried=1,
     keywords=("warmup", "weights"),
     caveats=(
@@ -203,7 +209,7 @@ BATCH_NORM = Claim(
     expectation=Difference(subject="anew", baseline="kept", metric="test_error_full", at_least=1.0, equivalence=0.5),
     protocol=seeds(545, n=16, tier="smoke"),
     gates=EDGE,
-    needs=Needs(core_seconds={"smoke": 40.0}, memory_bytes=2**30, trial_seconds=300.0),
+    needs=Needs(core_seconds={"smoke": 40.0}, data_at={"smoke": ("digits",)}, memory_bytes=2**30, trial_seconds=300.0),
     setups_tried=3,
     keywords=("batchnorm",),
     caveats=(

@@ -16,8 +16,8 @@ _MOMENTUM = {"beta_75": 0.75, "beta_90": 0.9, "beta_95": 0.95, "beta_98": 0.98}
 MOMENTUM = Claim(
     id="schedule_free.momentum_at_every_length",
     label="SF-10",
-    statement="On letters β = .9 has at no length of training a higher test error than a smaller or a larger β: the "
-    "best one does not depend on the length.",
+    statement="On letters β = .9 has at no length of training a test error that is half a point higher than that of a "
+    "smaller or a larger β.",
     source=Source(arxiv=ARXIV, where="Section 5 and Figure 5"),
     kind="ablation",
     experiment=EXPERIMENT,

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from claimbench.errors import SpecError
 from claimbench.impls.common.training import Trained, train
 from claimbench.impls.common.workload import workload_of
 from claimbench.impls.schedule_free.methods import Setting, setting
@@ -136,7 +137,7 @@ class _Runs:
             scratch=self.trial.scratch and self.trial.scratch / name,
             on_progress=self._progress(len(seeds)),
         )
-        trained = train(self.lesson.learning, recipe, one, self.setting.optimisers)
+        trained = train(self.lesson.learning, recipe, one, self.setting.optimiser)
         self._done += len(seeds)
         return {
             mark: [_at(run, self.work.steps // divisor) for run in trained]
@@ -153,6 +154,8 @@ class _Runs:
 
 def _runs(trial: Trial, *others: str) -> _Runs:
     work = workload_of(trial, Training)
+    if "refresh" in trial.options and work.task != "digits_conv":
+        raise SpecError(f"{work.task} has no BatchNorm: leave out the option 'refresh'")
     options = {name: value for name, value in trial.options.items() if name not in ("refresh", *others)}
     how = setting(options, work.base, work.weight_decay)
     rates = [2.0**k for k in range(work.low, work.high + 1)]
