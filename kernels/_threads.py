@@ -27,8 +27,8 @@ def in_turns(call: Callable[..., Any], pieces: Sequence[tuple[Any, ...]]) -> Non
 
     The kernels hold no lock of Python's while they run. The calling thread takes part, the others are those of
     PyTorch's own operations. In a process that was forked from the one that imported this module, where these may be
-    missing, it is threads that end with the call. One that imports it only after such a fork, from a process whose PyTorch
-    had run on several threads, can hang, as PyTorch itself does there.
+    missing, it is threads that end with the call. One that imports it only after such a fork, from a process whose
+    PyTorch had run on several threads, can hang, as PyTorch itself does there.
 
     Raises what a piece raises, and begins no further one then.
     """

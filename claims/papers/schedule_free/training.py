@@ -199,7 +199,8 @@ _DIGITS = _Task(
     tested="test_error",
     margin=0.5,
     caveat=_SMALL.format(rows="1,437")
-    + " A tenth of the training labels is drawn anew, so that to learn them all is to learn noise.",
+    + " A tenth of the training labels is drawn anew, so that to learn them all is to learn noise. "
+    "Smoke and cpu have the same seeds, and are not independent of each other.",
 )
 _LETTERS = _Task(
     slug="front_letters",
