@@ -1,7 +1,8 @@
-"""A run of slow trials, started by the tests as a process of its own, to be killed."""
+"""A run of twelve slow trials, started by the tests as a process of its own, to be killed."""
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from claimbench.run.session import RunSummary, run_claims
 from claimbench.spec import Arm
 from claimbench.store import Store
 
-TRIALS = 24
+TRIALS = 12
 
 
 def campaign(root: Path, on_event: object = None) -> RunSummary:
@@ -21,6 +22,8 @@ def campaign(root: Path, on_event: object = None) -> RunSummary:
 
 
 if __name__ == "__main__":
+    # What a shell starts in the background ignores interrupts, and so would its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def say(event: object) -> None:
         if isinstance(event, TrialStarted | TrialEnded):
