@@ -9,7 +9,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["attend", "attention_logits", "attention_maps", "causal", "differential_maps", "repeat_heads", "round_logits"]
+__all__ = [
+    "attend",
+    "attention_logits",
+    "attention_maps",
+    "causal",
+    "differential_maps",
+    "repeat_heads",
+    "round_logits",
+]
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, lambda_: Tensor, bits: int | None = None) -> Tensor:
@@ -17,8 +25,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, lambda_: Tensor, bits: int | None = 
 
     Args:
         q: (batch, 2 heads, queries, d); heads 2j and 2j + 1 are the two of pair j.
-        k: (batch, 2 kv heads, keys, d), each for as many neighbouring query heads as there are to one.
-        v: (batch, kv heads, keys, 2 d), each for as many neighbouring pairs.
+        k: (batch, 2 kv heads, keys, d), pairs likewise, each for as many neighbouring pairs of q as there are to one.
+        v: (batch, kv heads, keys, 2 d), likewise.
         lambda_: λ, a scalar or (heads,).
         bits: Round the logits to so many bits, as `round_logits` does.
 
@@ -30,7 +38,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, lambda_: Tensor, bits: int | None = 
 
 def differential_maps(q: Tensor, k: Tensor, lambda_: Tensor, bits: int | None = None) -> Tensor:
     """P₁ − λ P₂ for every pair of heads, (batch, heads, queries, keys), at least float32."""
-    maps = attention_maps(q, k, bits)
+    pairs = repeat_heads(k.unflatten(1, (-1, 2)), q.shape[1] // 2).flatten(1, 2)
+    maps = attention_maps(q, pairs, bits)
     return maps[:, 0::2] - lambda_.view(-1, 1, 1) * maps[:, 1::2]
 
 

@@ -76,8 +76,8 @@ class SoftmaxAttention(Attention):
 class DifferentialAttention(SoftmaxAttention):
     """head_j = (1 − λ_init) RMSNorm((P₁ − λ P₂) v_j), P₁ and P₂ of the heads 2j and 2j + 1, v_j of width 2d.
 
-    λ = exp(λ_q1 · λ_k1) − exp(λ_q2 · λ_k2) + λ_init (Equation 2), in float32 at least whatever the parameters are. It is
-    not clamped. Four vectors and the norm's gain are one for all heads of a layer.
+    λ = exp(λ_q1 · λ_k1) − exp(λ_q2 · λ_k2) + λ_init (Equation 2), in float32 at least whatever the parameters are. It
+    is not clamped. Four vectors and the norm's gain are one for all heads of a layer.
     """
 
     def __init__(self, config: TransformerConfig, index: int, options: Options | None = None) -> None:

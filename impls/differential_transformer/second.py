@@ -1,8 +1,8 @@
 """The authors' second version (V2), of January 2026: twice the queries over the same keys and values.
 
-As in microsoft/unilm, Diff-Transformer/Diff-Transformer-V2: O_j = A_{2j} − sigmoid(λ_j) A_{2j+1}, where A_i is the output
-of ordinary attention, both queries of a pair have one key and value head, and λ = W_λ x is projected from every token
-for every pair. No norm, no factor, no λ_init.
+As in microsoft/unilm, Diff-Transformer/Diff-Transformer-V2: O_j = A_{2j} − sigmoid(λ_j) A_{2j+1}, where A_i is the
+output of ordinary attention, both queries of a pair have one key and value head, and λ = W_λ x is projected from every
+token for every pair. No norm, no factor, no λ_init.
 """
 
 from __future__ import annotations

@@ -58,11 +58,9 @@ def oracle(layer: DifferentialAttention, x: torch.Tensor, interleaved: bool = Fa
     mask = torch.full((length, length), -math.inf, dtype=torch.float64).triu(1)
     outputs = []
     for j in range(heads):
-        maps = []
-        for i in (2 * j, 2 * j + 1):
-            key = i * kv_heads // heads
-            maps.append(torch.softmax(q[:, :, i] @ k[:, :, key].mT / math.sqrt(d) + mask, dim=-1))
-        o = (maps[0] - lambda_ * maps[1]) @ v[:, :, j * kv_heads // heads]
+        g = j * kv_heads // heads
+        maps = [torch.softmax(q[:, :, 2 * j + i] @ k[:, :, 2 * g + i].mT / math.sqrt(d) + mask, dim=-1) for i in (0, 1)]
+        o = (maps[0] - lambda_ * maps[1]) @ v[:, :, g]
         o = o / (o.square().mean(-1, keepdim=True) + 1e-5).sqrt() * layer.head_norm
         outputs.append((1 - layer.lambda_init) * o)
     return torch.cat(outputs, dim=-1) @ layer.out_proj.weight.T
@@ -157,7 +155,6 @@ def _in_their_names(ours: Transformer) -> dict[str, torch.Tensor]:
     for index, layer in enumerate(ours.layers):
         attention = layer.attention
         q, k, v = attention.qkv_proj.weight.split([heads * d for heads in (config.n_head, *[config.kv_heads] * 2)])
-        # Grouped query heads must stay with their key head: theirs is k-head i·kv/H of their own order.
         gate, up = layer.mlp.gate_up_proj.weight.chunk(2)
         state |= {
             f"model.layers.{index}.{name}": value
