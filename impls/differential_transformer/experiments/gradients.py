@@ -22,9 +22,10 @@ _MODELS_APART = 1000
 
 
 def gradients_with_factor(trial: Trial) -> Exact:
-    """DT-16: for each of W_Q, W_K, W_V and W_O the least and greatest ratio over the layers."""
+    """DT-16: for each of W_Q, W_K, W_V and W_O the least and the greatest ratio over the layers."""
     ratios = _ratios(trial, factor=True)
-    return Exact({matrix: (float(of.min()), float(of.max())) for matrix, of in ratios.items()})
+    least = {f"{matrix}_least": float(of.min()) for matrix, of in ratios.items()}
+    return Exact(least | {f"{matrix}_greatest": float(of.max()) for matrix, of in ratios.items()})
 
 
 def gradients_without_factor(trial: Trial) -> Exact:
@@ -34,7 +35,7 @@ def gradients_without_factor(trial: Trial) -> Exact:
 
 
 def factor_brings_nearer(trial: Trial) -> Exact:
-    """DT-16c: by how many octaves 1 − λ_init brings gradients nearer to Transformer's, in root mean square over layers."""
+    """DT-16c: by how many octaves 1 − λ_init brings gradients nearer to Transformer's, root mean square over layers."""
     without, with_factor = (_ratios(trial, factor=factor) for factor in (False, True))
     nearer = {matrix: _octaves(without[matrix]) - _octaves(with_factor[matrix]) for matrix in MATRICES}
     return Exact(nearer)
