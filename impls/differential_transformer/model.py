@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 import torch
@@ -52,19 +52,20 @@ class ComparedTransformer(Transformer):
             super()._initialise(name, parameter, generator)
 
 
-def form(options: Mapping[str, Any]) -> Callable[[TransformerConfig, int], ComparedTransformer]:
-    """Config and seed → the model that an arm's options name: `attention`, one of three, and those of `Options`.
+def form(options: Mapping[str, Any]) -> tuple[Kind, Options]:
+    """What an arm's options name: `attention`, one of three, and for the paper's those of `Options`.
 
-    Raises UnknownName for an attention that there is not, or an option of the paper's that is not among them.
+    Raises UnknownName for an attention that there is not, or another option.
     """
     kind = options.get("attention", "")
     if kind not in ATTENTIONS:
         raise UnknownName("attention", str(kind), ATTENTIONS)
+    known = _OPTIONS if kind == "paper" else ()
     rest = {name: value for name, value in options.items() if name != "attention"}
     for name in rest:
-        if name not in _OPTIONS or kind != "paper":
-            raise UnknownName(f"option of {kind} attention", name, _OPTIONS if kind == "paper" else ())
-    return lambda config, seed: ComparedTransformer(config, seed, kind, Options(**rest))
+        if name not in known:
+            raise UnknownName(f"option of {kind} attention", name, known)
+    return kind, Options(**rest)
 
 
 def attention_layers(model: Transformer) -> list[SoftmaxAttention]:

@@ -238,7 +238,7 @@ def test_options_leave_out_what_they_name(hidden: torch.Tensor) -> None:
     x = hidden[..., :24].float()
 
     def layer(**options: object) -> DifferentialAttention:
-        made = attention_layers(form({"attention": "paper", **options})(CONFIG, 3))[1]
+        made = attention_layers(ComparedTransformer(CONFIG, 3, *form({"attention": "paper", **options})))[1]
         assert isinstance(made, DifferentialAttention)
         return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimbench.papers.differential_transformer import counts, gradients, printed, untestable
+from claimbench.papers.differential_transformer import counts, gradients, printed, retrieval, untestable
 from claimbench.spec import Paper
 
 __all__ = ["CLAIMS", "PAPER"]
@@ -21,6 +21,7 @@ PAPER = Paper(
 )
 
 CLAIMS = (
+    *retrieval.CLAIMS,
     *printed.CLAIMS,
     *counts.CLAIMS,
     *gradients.CLAIMS,

@@ -8,8 +8,9 @@ from claimbench.data import cpython_topics
 from claimbench.impls.common.text import VOCABULARY, split_blocks
 from claimbench.impls.common.transformer import TransformerConfig
 from claimbench.impls.common.workload import workload_of
+from claimbench.impls.differential_transformer.attention import Options
 from claimbench.impls.differential_transformer.gradients import MATRICES, Matrix, gradient_norms
-from claimbench.impls.differential_transformer.model import form
+from claimbench.impls.differential_transformer.model import ComparedTransformer
 from claimbench.papers.differential_transformer.workloads import Gradients
 from claimbench.trial import Exact, Trial
 
@@ -54,8 +55,8 @@ def _ratios(trial: Trial, *, factor: bool) -> Ratios:
     for draw in range(work.models):
         seed = trial.seeds[0] + _MODELS_APART * draw
         batches = [text.batch(work.length, work.batch_size, seed, step) for step in range(work.batches)]
-        transformer = gradient_norms(form({"attention": "softmax"})(config, seed), batches)
-        ours = gradient_norms(form({"attention": "paper", "factor": factor})(config, seed), batches)
+        transformer = gradient_norms(ComparedTransformer(config, seed, "softmax"), batches)
+        ours = gradient_norms(ComparedTransformer(config, seed, "paper", Options(factor=factor)), batches)
         for matrix in MATRICES:
             logs[matrix].append(np.log(ours[matrix]) - np.log(transformer[matrix]))
         trial.progress(draw + 1, work.models)
