@@ -7,7 +7,7 @@ attention W is the map itself. The paper speaks of normalised scores and does no
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -77,13 +77,13 @@ def largest(model: Transformer, inputs: Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
-def rounded_losses(model: Transformer, tests: Needles, bits: tuple[int, ...] = (8, 6, 4)) -> dict[str, float]:
-    """`rise_b`: by how many nats the loss rises where attention logits are rounded to b bits in every layer."""
-    exact = retrieval_quality(model, tests)["loss"]
-    rises: dict[str, float] = {}
+def rounded_losses(model: Transformer, loss: Callable[[], float], bits: Sequence[int]) -> dict[int, float]:
+    """Bits → by how much the model's loss rises where attention logits are rounded to them in every layer."""
+    exact = loss()
+    rises: dict[int, float] = {}
     for b in bits:
         with _rounded(model, b):
-            rises[f"rise_{b}"] = retrieval_quality(model, tests)["loss"] - exact
+            rises[b] = loss() - exact
     return rises
 
 

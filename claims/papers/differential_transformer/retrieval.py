@@ -39,7 +39,7 @@ _TRANSFORMER = Arm(
     name="transformer",
     role="baseline",
     options={"attention": "softmax"},
-    why_fair="Transformer++ with twice as many heads, .2 % fewer parameters, and the same start, contexts, steps, grid "
+    why_fair="Transformer++ with twice as many heads, a thousandth fewer parameters, and the same start, contexts, steps, grid "
     "of rates and pilot seeds",
     competitor="Transformer++",
 )

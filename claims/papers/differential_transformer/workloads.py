@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from claimbench.spec import Workload
-from claimbench.workloads import Count
+from claimbench.workloads import Count, Text
 
-__all__ = ["Counted", "Exponent", "Gradients", "Printed", "Retrieval"]
+__all__ = ["Counted", "Exponent", "Gradients", "Language", "Printed", "Retrieval"]
 
 Exponent = Annotated[int, Field(ge=-30, le=30)]
 
@@ -93,3 +93,24 @@ class Retrieval(_Shape):
     """Sequences of the test set, the same for every model."""
     permutations: Count = 8
     """Orders in which the contexts of some test sequences are shown."""
+
+
+class Language(Workload):
+    """Next-byte prediction on real text; rates tuned inside the trial on pilot seeds."""
+
+    kind: Literal["language"] = "language"
+    """Discriminator."""
+    text: Text
+    """Corpus, windows, steps, layers and width."""
+    n_head: Count
+    """Heads of Transformer, twice those of DIFF Transformer; an arm may have its own."""
+    bits: Annotated[float, Field(gt=0)]
+    """Bits a byte on held-out text, the level that arms are timed to."""
+    evaluations: Count
+    """Points of the evaluation curve, a divisor of the steps."""
+    low: Exponent
+    """Least learning rate of the grid, as a power of two."""
+    high: Exponent
+    """Greatest learning rate of the grid, as a power of two."""
+    pilots: Annotated[tuple[Annotated[int, Field(ge=1000)], ...], Field(min_length=1)]
+    """Seeds that choose the rate, for every arm alike; they judge nothing."""
