@@ -77,13 +77,13 @@ def largest(model: Transformer, inputs: Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
-def rounded_losses(model: Transformer, loss: Callable[[], float], bits: Sequence[int]) -> dict[int, float]:
+def rounded_losses(model: Transformer, loss: Callable[[Transformer], float], bits: Sequence[int]) -> dict[int, float]:
     """Bits → by how much the model's loss rises where attention logits are rounded to them in every layer."""
-    exact = loss()
+    exact = loss(model)
     rises: dict[int, float] = {}
     for b in bits:
         with _rounded(model, b):
-            rises[b] = loss() - exact
+            rises[b] = loss(model) - exact
     return rises
 
 

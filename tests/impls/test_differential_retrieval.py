@@ -12,6 +12,7 @@ from claimbench.impls.common.initialise import generator
 from claimbench.impls.common.transformer import TransformerConfig
 from claimbench.impls.differential_transformer.attention import Options
 from claimbench.impls.differential_transformer.curves import choose_rate, reached, value_at
+from claimbench.impls.differential_transformer.experiments.language import language
 from claimbench.impls.differential_transformer.experiments.retrieval import retrieval
 from claimbench.impls.differential_transformer.model import attention_layers
 from claimbench.impls.differential_transformer.probes import (
@@ -22,8 +23,9 @@ from claimbench.impls.differential_transformer.probes import (
     rounded_losses,
 )
 from claimbench.impls.differential_transformer.retrieval import Needles, Retriever, Task
-from claimbench.papers.differential_transformer.workloads import Retrieval
+from claimbench.papers.differential_transformer.workloads import Language, Retrieval
 from claimbench.trial import Trial
+from claimbench.workloads import Text
 
 TASK = Task(slots=12, needles=4, queries=3, keys=32, values=8)
 CONFIG = TransformerConfig(TASK.vocabulary, n_layer=2, d_model=16, n_head=4, tied=False, embedding_std=1.0)
@@ -143,7 +145,7 @@ def test_the_largest_logit_and_state_are_what_a_model_has(drawn: Needles) -> Non
 def test_rounding_is_undone_and_hurts_more_with_fewer_bits(drawn: Needles) -> None:
     model = Retriever(CONFIG, 3)
     before = retrieval_quality(model, drawn)
-    rises = rounded_losses(model, lambda: retrieval_quality(model, drawn)["loss"], (16, 2))
+    rises = rounded_losses(model, lambda model: retrieval_quality(model, drawn)["loss"], (16, 2))
     assert retrieval_quality(model, drawn) == before
     assert abs(rises[16]) < 1e-3
     assert abs(rises[2]) > abs(rises[16])
@@ -238,3 +240,20 @@ def test_arms_see_the_same_contexts_and_a_run_is_a_function_of_its_seed() -> Non
     assert torch.equal(first, TASK.draw(2, generator(5, "contexts 1")).inputs)
     with pytest.raises(UnknownName):
         retrieval(Trial("dt.x", "cpu", WORK, "a", {"attention": "paper", "heads": 2}, (900,)))
+
+
+TEXT = Text(corpus="cpython_topics", length=16, batch_size=4, n_layer=1, d_model=16, steps=8, test_windows=20)
+
+
+@pytest.mark.parametrize("options", [{"attention": "paper"}, {"attention": "softmax", "n_head": 2}], ids=str)
+def test_language_modelling_reports_what_claims_name(options: dict[str, object]) -> None:
+    work = Language(text=TEXT, n_head=4, bits=7.9, evaluations=4, low=-9, high=-7, pilots=(1000,))
+    tolerances = {"rate_on_edge": 0.0, "not_reached": 0.0}
+    trial = Trial("dt.x", "cpu", work, "a", options, (900, 901), tolerances=tolerances)  # type: ignore[arg-type]
+    found = language(trial)
+    assert {"loss", "steps_to_bits", "top_logit", "top_state", "rise_8", "rise_6", "rise_4"} <= {*found.values}
+    assert all(len(values) == 2 for values in found.values.values())
+    assert all(2 <= steps <= 8 for steps in found.values["steps_to_bits"])
+    assert trial.gates["not_reached"].error == 0
+    assert found.curves["loss_by_step"].x == (2, 4, 6, 8)
+    assert found.values["loss"][0] != found.values["loss"][1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimbench.papers.differential_transformer import counts, gradients, printed, retrieval, untestable
+from claimbench.papers.differential_transformer import counts, gradients, language, printed, retrieval, untestable
 from claimbench.spec import Paper
 
 __all__ = ["CLAIMS", "PAPER"]
@@ -22,6 +22,7 @@ PAPER = Paper(
 
 CLAIMS = (
     *retrieval.CLAIMS,
+    *language.CLAIMS,
     *printed.CLAIMS,
     *counts.CLAIMS,
     *gradients.CLAIMS,

@@ -39,8 +39,8 @@ _TRANSFORMER = Arm(
     name="transformer",
     role="baseline",
     options={"attention": "softmax"},
-    why_fair="Transformer++ with twice as many heads, a thousandth fewer parameters, and the same start, contexts, steps, grid "
-    "of rates and pilot seeds",
+    why_fair="Transformer++ with twice as many heads, a thousandth fewer parameters, and the same start, contexts, "
+    "steps, grid of rates and pilot seeds",
     competitor="Transformer++",
 )
 _GATES = {"rate_on_edge": 0.0, "not_learned": 0.0}

@@ -33,10 +33,10 @@ def language(trial: Trial) -> Quality:
 
     `loss` after the last step, in nats a byte; `steps_to_bits`, steps to the workload's bits a byte, linear between
     evaluations, all of them where that is never reached, which the gate `not_reached` counts. As every step takes as
-    many bytes, its ratio between arms is one of tokens at equal loss. The rate is the one of the grid that has the least
-    loss on the pilot seeds; the gate `rate_on_edge` counts a best rate at an end. After the last step also `top_logit`,
-    `median_logit`, `top_state`, `median_state` (`probes.largest`), and `rise_b`, nats by which the loss rises with
-    logits of b bits.
+    many bytes, its ratio between arms is one of tokens at equal loss. The rate is the one of the grid that has the
+    least loss on the pilot seeds; the gate `rate_on_edge` counts a best rate at an end. After the last step also
+    `top_logit`, `median_logit`, `top_state`, `median_state` (`probes.largest`), and `rise_b`, nats by which the loss
+    rises with logits of b bits.
 
     Options of the arm: `attention`, those of `attention.Options`, and `n_head` in the workload's place.
     """
@@ -88,7 +88,7 @@ def language(trial: Trial) -> Quality:
         model = run.model
         assert isinstance(model, ComparedTransformer)
         found = largest(model, inputs[:_PROBED])
-        found |= {f"rise_{b}": rise for b, rise in rounded_losses(model, lambda: loss(model), _BITS).items()}
+        found |= {f"rise_{bits}": rise for bits, rise in rounded_losses(model, loss, _BITS).items()}
         for name, value in found.items():
             values.setdefault(name, []).append(value)
     x = tuple(map(float, runs[0].steps))

@@ -119,10 +119,8 @@ def retrieval(trial: Trial) -> Quality:
             values[f"{metric}_half"] = [value_at(run.steps, line, work.steps / 2) for run, line in lines]
             values[f"{metric}_full"] = [line[-1] for _, line in lines]
             values[f"{metric}_level"] = [value_at(run.steps, line, steps_to(run, work.level)) for run, line in lines]
-    for run in runs:
-        model = _retriever(run.model)
-        for bits, rise in rounded_losses(model, lambda: retrieval_quality(model, tests)["loss"], _BITS).items():
-            values.setdefault(f"rise_{bits}", []).append(rise)
+    rises = [rounded_losses(_retriever(run.model), lambda model: quality(model)["loss"], _BITS) for run in runs]
+    values |= {f"rise_{bits}": [found[bits] for found in rises] for bits in _BITS}
     x = tuple(map(float, runs[0].steps))
     return Quality(values, {name: Curve(x=x, y=tuple(run.values[name] for run in runs)) for name in runs[0].values})
 
