@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -117,7 +118,7 @@ def _states(model: Transformer, inputs: Tensor) -> list[Tensor]:
     def keep(_: nn.Module, __: tuple[Tensor, ...], outputs: tuple[Tensor, Tensor]) -> None:
         found.append(outputs[1])
 
-    norms = [layer.norm for layer in model.layers][1:]
+    norms = [cast(nn.Module, layer.norm) for layer in model.layers][1:]
     with ExitStack() as hooks:
         for norm in [*norms, model.norm]:
             hooks.callback(norm.register_forward_hook(keep).remove)

@@ -8,6 +8,7 @@ token for every pair. No norm, no factor, no λ_init.
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -29,7 +30,7 @@ class SecondAttention(SoftmaxAttention):
     """V2's attention. A config's `n_head` counts output heads, as wide as the baseline's, each of two query heads."""
 
     def __init__(self, config: TransformerConfig) -> None:
-        twice = asdict(config) | {"n_head": 2 * config.n_head, "n_kv_head": config.kv_heads}
+        twice: dict[str, Any] = asdict(config) | {"n_head": 2 * config.n_head, "n_kv_head": config.kv_heads}
         super().__init__(_TwiceTheQueries(**twice))
         self.lambda_proj = nn.Linear(config.d_model, config.n_head, bias=False)
 

@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 
 from claimbench import registry
-from claimbench.expectation import Exact
+from claimbench.expectation import Exact, leaves
 from claimbench.impls.differential_transformer.accounting import (
     UNITS,
     additional_parameters,
@@ -27,6 +27,7 @@ from claimbench.impls.differential_transformer.experiments import counts, printe
 from claimbench.impls.differential_transformer.published import ABLATIONS, HALLUCINATION, MODEL_3B, ModelShape
 from claimbench.papers.differential_transformer import CLAIMS
 from claimbench.papers.differential_transformer.workloads import Gradients, Printed
+from claimbench.run.plan import BUDGET_CORE_SECONDS
 from claimbench.spec import Claim
 from claimbench.trial import Exact as Checks
 from claimbench.trial import Trial
@@ -157,3 +158,38 @@ def test_a_seed_draws_what_is_drawn() -> None:
         assert experiment(trial(claim, 900, **small)).checks != experiment(trial(claim, 901, **small)).checks
         assert claim.protocol.first_seed
     assert isinstance(named("DT-09").workloads["smoke"], Printed)
+
+
+def test_smoke_is_deterministic_and_every_tier_is_within_its_budget() -> None:
+    spent: dict[str, dict[str, float]] = {}
+    for claim in TESTABLE:
+        for tier, seconds in claim.needs.core_seconds.items():
+            spent.setdefault(tier, {})[claim.measure_sha()] = seconds
+    assert all(claim.protocol.unit == "deterministic" for claim in TESTABLE if "smoke" in claim.workloads)
+    assert sum(spent["smoke"].values()) <= BUDGET_CORE_SECONDS["smoke"]
+    assert sum(spent["cpu"].values()) <= BUDGET_CORE_SECONDS["cpu"]
+
+
+def test_what_is_trained_alike_is_measured_once_and_the_rest_has_seeds_of_its_own() -> None:
+    shared: dict[str, list[Claim]] = {}
+    for claim in TESTABLE:
+        if claim.protocol.unit == "seed":
+            shared.setdefault(claim.measure_sha(), []).append(claim)
+    assert [[claim.label for claim in claims] for claims in shared.values()] == [
+        ["DT-02", "DT-06", "DT-08", "DT-10", "DT-11"],
+        ["DT-13", "DV-01"],
+        ["DT-02c", "DT-10b", "DT-11b"],
+        ["DT-13d", "DT-14"],
+        ["DT-15"],
+    ]
+    seeds = [seed for (claim, *_) in shared.values() for seed in claim.seeds("cpu")]
+    assert len(seeds) == len(set(seeds))
+    assert 600 <= min(seeds) <= max(seeds) < 900
+
+
+def test_every_metric_that_is_judged_is_measured_in_its_direction() -> None:
+    for claim in TESTABLE:
+        for leaf in leaves(claim.expectation):
+            if claim.protocol.unit == "seed":
+                assert claim.metric.better == "lower", claim.label
+                assert leaf.metric is None or not leaf.metric.startswith(("accuracy", "answer")), claim.label
