@@ -85,9 +85,10 @@ SPEED = Claim(
     id="differential_transformer.retrieval_speed",
     label="DT-02",
     statement="DIFF Transformer learns to retrieve several needles in fewer steps than Transformer of equal size.",
-    source=Source(arxiv=ARXIV, where="Sections 3.2 and 3.4, Figure 3b and Table 2"),
+    source=Source(arxiv=ARXIV, where="Section 3.4 and Table 2"),
     published=(
-        Published(arm="DIFF", metric="tokens for Transformer's loss", value=63.7, unit="%", where="Section 3.2"),
+        Published(arm="DIFF", metric="accuracy, 4 needles, 2 asked for", value=0.84, unit="1", where="Table 2"),
+        Published(arm="Transformer", metric="accuracy, 4 needles, 2 asked for", value=0.62, unit="1", where="Table 2"),
     ),
     kind="quality",
     experiment=_EXPERIMENT,
@@ -108,8 +109,8 @@ SPEED = Claim(
     setups_tried=1,
     keywords=("retrieval", "needle", "learning"),
     caveats=(
-        "The paper's figure is of language modelling at 3B, another quantity: a tenth fewer steps, and ten points "
-        "after half of them, are bars of ours.",
+        "The paper compares accuracies of models trained equally long; here both learn the task in the end, and what "
+        "differs is when. A tenth fewer steps, and ten points after half of them, are bars of ours.",
         _TASK,
         _RATES,
     ),
