@@ -106,7 +106,7 @@ def ablation(name: str) -> Ablation:
 
 
 MODEL_3B = ModelShape(n_layer=28, d_model=3072, d_ff=8192, head_dim=128, vocabulary=100_288, length=4096)
-"""Table 9: DIFF Transformer-3B, 12 heads, Transformer 24."""
+"""DIFF Transformer of 3B, 12 heads, Transformer 24."""
 
 SCALING = {
     "parameters_11b": Scaling("6.8", "11", "62.2"),

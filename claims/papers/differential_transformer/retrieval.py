@@ -179,7 +179,7 @@ ORDER = _inside(
     "DT-08",
     "Where they answer equally well, DIFF Transformer's answers depend less on the order of the context than "
     "Transformer's.",
-    Source(arxiv=ARXIV, where="Section 3.6 and Figure 7"),
+    Source(arxiv=ARXIV, where="Figure 7"),
     Ratio(subject="diff", baseline="transformer", metric="order_flips_level", at_least=1.2),
     ("retrieval", "order"),
     (

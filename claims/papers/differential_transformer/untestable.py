@@ -87,7 +87,7 @@ MANY_SHOT = NotTestable(
     id="differential_transformer.many_shot",
     label="DT-07",
     statement="With 64K tokens of demonstrations DIFF Transformer is 5 to 22 points ahead of Transformer.",
-    source=Source(arxiv=ARXIV, where="Section 3.6 and Figure 6"),
+    source=Source(arxiv=ARXIV, where="Figure 6"),
     published=(
         _published("DIFF beyond Transformer", "TREC accuracy", 18.0, "%", "Figure 6"),
         _published("DIFF beyond Transformer", "Clinic-150 accuracy", 5.2, "%", "Figure 6"),
