@@ -1,0 +1,1 @@
+"""The experiments that Differential Transformer's claims name: each takes a trial and returns its outcome."""
