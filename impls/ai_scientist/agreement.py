@@ -32,7 +32,9 @@ class Correlation:
 
 def correlation(pairs: list[tuple[Floats, Floats]]) -> Correlation:
     """Of one (x, y) a paper, each with as many values as the paper has pairs."""
-    return Correlation(np.array([[x.mean(), y.mean(), (x * x).mean(), (y * y).mean(), (x * y).mean()] for x, y in pairs]))
+    return Correlation(
+        np.array([[x.mean(), y.mean(), (x * x).mean(), (y * y).mean(), (x * y).mean()] for x, y in pairs])
+    )
 
 
 def person_person(scores: Floats) -> Correlation:

@@ -79,7 +79,9 @@ class Confusion:
         """Matthews correlation; 0 where the reviewer always says the same."""
         says = (self.accepted_both + self.reviewer_only) * (self.accepted_only + self.rejected_both)
         root = math.sqrt(says * self.accepted * self.rejected)
-        return (self.accepted_both * self.rejected_both - self.accepted_only * self.reviewer_only) / root if root else 0.0
+        return (
+            (self.accepted_both * self.rejected_both - self.accepted_only * self.reviewer_only) / root if root else 0.0
+        )
 
     def table(self) -> dict[str, float]:
         """The columns of Table 1."""
@@ -127,7 +129,7 @@ def half_widths(found: Confusion, draws: int, seed: int, *, level: float = 0.95)
 
 
 def score_auc(accepted: Booleans, score: Floats, level: float = 0.95) -> Interval:
-    """Probability that an accepted paper has a higher score than a rejected one, ties half; DeLong's interval (1988)."""
+    """Probability that an accepted paper scores above a rejected one, ties half; DeLong's interval (1988)."""
     higher = np.sign(score[accepted][:, None] - score[~accepted][None, :]) / 2 + 0.5
     of_accepted, of_rejected = higher.mean(axis=1), higher.mean(axis=0)
     variance = of_accepted.var(ddof=1) / of_accepted.size + of_rejected.var(ddof=1) / of_rejected.size
