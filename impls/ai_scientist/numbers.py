@@ -16,7 +16,8 @@ from typing import Any
 
 __all__ = ["Check", "check", "logged", "stands", "tabulated"]
 
-_TABLE = re.compile(r"\\begin\{tabular\*?\}(.*?)\\end\{tabular\*?\}", re.DOTALL)
+_TABLE = re.compile(r"\\begin\{tabular\}\s*\{[^}]*\}(.*?)\\end\{tabular\}", re.DOTALL)
+_RULES = re.compile(r"\\(?:toprule|midrule|bottomrule|hline|cmidrule(?:\([lr]*\))?\{[^}]*\})")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w.])")
 _SIGNS = re.compile(r"\\(?:textbf|mathbf|underline|emph|pm|times|%|,|;)|[\s${}±*%+-]")
 _NEIGHBOURS = (-9, -7, -5, 5, 7, 9)
@@ -44,7 +45,7 @@ def tabulated(latex: str) -> tuple[str, ...]:
     """Numbers in the tables, as printed, in order; a cell with a word in it is a name, not a result."""
     found: list[str] = []
     for table in _TABLE.findall(_uncommented(latex)):
-        for row in table.split(r"\\"):
+        for row in _RULES.sub("", table).split(r"\\"):
             for cell in re.split(r"(?<!\\)&", row):
                 numbers = _NUMBER.findall(cell)
                 if numbers and not _SIGNS.sub("", _NUMBER.sub("", cell)):

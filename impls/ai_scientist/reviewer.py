@@ -129,8 +129,11 @@ def half_widths(found: Confusion, draws: int, seed: int, *, level: float = 0.95)
 
 
 def score_auc(accepted: Booleans, score: Floats, level: float = 0.95) -> Interval:
-    """Probability that an accepted paper scores above a rejected one, ties half; DeLong's interval (1988)."""
-    higher = np.sign(score[accepted][:, None] - score[~accepted][None, :]) / 2 + 0.5
+    """Probability that an accepted paper scores above a rejected one, ties half; DeLong's interval (1988).
+
+    There must be two of either.
+    """
+    higher = _higher(accepted, score)
     of_accepted, of_rejected = higher.mean(axis=1), higher.mean(axis=0)
     variance = of_accepted.var(ddof=1) / of_accepted.size + of_rejected.var(ddof=1) / of_rejected.size
     estimate, se = float(higher.mean()), math.sqrt(float(variance))
@@ -140,4 +143,9 @@ def score_auc(accepted: Booleans, score: Floats, level: float = 0.95) -> Interva
 
 def area(accepted: Booleans, score: Floats) -> float:
     """The same area alone."""
-    return score_auc(accepted, score).estimate
+    return float(_higher(accepted, score).mean())
+
+
+def _higher(accepted: Booleans, score: Floats) -> Floats:
+    """1, ½ or 0 where an accepted paper's score is above, level with or below a rejected one's."""
+    return np.sign(score[accepted][:, None] - score[~accepted][None, :]) / 2 + 0.5

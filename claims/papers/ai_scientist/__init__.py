@@ -25,10 +25,10 @@ PAPER = Paper(
     year=2024,
     keywords=("agents", "peer_review"),
     note="The AI Scientist lets language models have ideas, run experiments, write papers and review them. Its "
-    "reviewer is validated on 500 papers of ICLR 2022, whose reviews the authors released; so are the scores of the generated "
-    "papers, and ten of these with the logs of their runs. The claims here are judged by these data and by the printed "
-    "figures; no language model is asked anything. All of it was public and known beforehand: what can be confirmed is "
-    "that figures follow from data, and what is ours is said to be exploratory.",
+    "reviewer is validated on 500 papers of ICLR 2022, whose reviews the authors released; so are the scores of the "
+    "generated papers, and ten of these with the logs of their runs. The claims about them are judged by these data "
+    "and by the printed figures, and no language model is asked anything. All of it was public and known: what "
+    "can be confirmed is that figures follow from data, and what is ours is said to be exploratory.",
 )
 
 CLAIMS = (

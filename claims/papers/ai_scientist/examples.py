@@ -17,8 +17,9 @@ _NEEDS = Needs(core_seconds={"cpu": 1.0}, data=("generated_examples",))
 _DUAL_SCALE = "adaptive_dual_scale_denoising"
 _NUMBERS = (
     "Cells of tabular environments that hold numbers alone, error bars included; one stands where a logged value of "
-    "any run, or seed, rounds to it. The logs may be of other runs than the paper: they are what lies beside it."
+    "any run, or seed, rounds to it."
 )
+_OTHER_RUNS = "The logs may be of other runs than the paper: they are what lies beside it."
 
 DUAL_SCALE = Claim(
     id="ai_scientist.numbers_match_logs",
@@ -47,6 +48,7 @@ DUAL_SCALE = Claim(
         "The text says three decimal places for all of them; twenty, training times, have two.",
         "Numbers five to nine units of the last digit away would stand in the logs as often as by_chance says.",
         _NUMBERS,
+        _OTHER_RUNS,
         SEEN,
     ),
 )
@@ -55,7 +57,7 @@ EXAMPLES = Claim(
     id="ai_scientist.other_numbers_match_logs",
     label="AIS-14b",
     statement="So are those of the nine other papers that the authors show.",
-    source=Source(arxiv=ARXIV, where="Section 5 (of one paper) and Appendix D"),
+    source=Source(arxiv=ARXIV, where="Section 5 (of one paper); Section 8, Common Failure Modes"),
     kind="quality",
     role="exploratory",
     experiment=f"{_EXPERIMENTS}:example_numbers",
@@ -68,13 +70,40 @@ EXAMPLES = Claim(
     setups_tried=2,
     keywords=("numbers", "logs"),
     caveats=(
-        "The paper checks one of the ten, and says of others that results were made up. All numbers of four stand in "
+        "The paper checks one of the ten. It says that an early prompt made the model invent error bars and ablations, "
+        "and that this was resolved. All numbers of four stand in "
         "their logs, and all of two but one that is cut, not rounded. Of grid_based_noise_adaptation's 2 of 32 do; of "
         "weight_initialization_grokking's the error bars do not, nor do multi_style_adapter's and two rows of its "
         "ablation.",
         _NUMBERS,
+        _OTHER_RUNS,
         SEEN,
     ),
 )
 
-CLAIMS = (DUAL_SCALE, EXAMPLES)
+GRID = Claim(
+    id="ai_scientist.grid_noise_improves",
+    label="AIS-14c",
+    statement="Multi-scale grid noise improves the performance across the data sets dramatically, by its own logs.",
+    source=Source(arxiv=ARXIV, where="Section 6.1, Highlighted Generated Paper 2"),
+    kind="quality",
+    role="exploratory",
+    experiment=f"{_EXPERIMENTS}:grid_noise",
+    arms=_OURS,
+    workloads=_CPU,
+    metric=Metric(name="kl_divergence", unit="1", better="lower"),
+    expectation=Exact(boxes={"kl_divergence": Box(high=1.0), "eval_loss": Box(high=1.0)}),
+    protocol=_ONCE,
+    needs=_NEEDS,
+    setups_tried=1,
+    keywords=("logs",),
+    caveats=(
+        "The best of the five runs over the baseline's, as a ratio of means over the four data sets; any improvement "
+        "would do. The generated paper's table has a KL divergence that falls from .441 to .347, a ratio of .79; in "
+        "the logs beside it no run is below the baseline's .418. The loss does fall.",
+        _OTHER_RUNS,
+        SEEN,
+    ),
+)
+
+CLAIMS = (DUAL_SCALE, EXAMPLES, GRID)

@@ -44,8 +44,8 @@ SCORES = Claim(
     setups_tried=1,
     keywords=("score",),
     caveats=(
-        "Two means are a unit off: 3.706 is printed as 3.70, 2.316 as 2.31. Eight of the twelve are not of as many papers "
-        "as are said to be completed: AIS-11b.",
+        "Two means are a unit off: 3.706 is printed as 3.70, 2.316 as 2.31. Eight of the twelve are not of as many "
+        "papers as are said to be completed: AIS-11b.",
         _ONLY_MODEL,
         SEEN,
     ),
@@ -98,8 +98,8 @@ THRESHOLD = Claim(
     setups_tried=1,
     keywords=("score", "acceptance"),
     caveats=(
-        'One of 273, at 6. The abstract\'s "papers that exceed the acceptance threshold" is read as one paper at it. The '
-        "same reviewer, at 6, accepts 31 % of the papers that people rejected.",
+        'One of 273, at 6. The abstract\'s "papers that exceed the acceptance threshold" is read as one paper at it. '
+        "The same reviewer, at 6, accepts 31 % of the papers that people rejected.",
         "By its own decision the reviewer rejects all 273: AIS-12b.",
         _ONLY_MODEL,
         SEEN,

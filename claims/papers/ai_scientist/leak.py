@@ -11,7 +11,7 @@ __all__ = ["CLAIMS"]
 
 _EXPERIMENTS = "claimbench.impls.ai_scientist.experiments.decisions"
 _NEEDS = Needs(core_seconds={"cpu": 2.0}, data=("iclr_ratings", "iclr_text_features", "iclr_reviews_gpt4o_one_shot"))
-_LEAK = Source(arxiv=ARXIV, where="Section 9, limitations of the automated reviewer")
+_LEAK = Source(arxiv=ARXIV, where="Section 8, Limitations of the Automated Reviewer")
 
 ONE_STRING = Claim(
     id="ai_scientist.one_string_decides",

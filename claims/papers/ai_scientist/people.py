@@ -38,8 +38,8 @@ F1 = Claim(
     setups_tried=1,
     keywords=("reviewer", "f1", "constant"),
     caveats=(
-        "The text's \"superhuman F1 scores\". It says little: on these papers whoever accepts all of them is above people's "
-        "on others as well (AIS-05c).",
+        "The text calls it superhuman. It says little: on these papers whoever accepts all of them is above people's "
+        "F1 on others as well (AIS-05c).",
         SEEN,
     ),
 )
@@ -93,8 +93,8 @@ CONSTANT_F1 = Claim(
     setups_tried=1,
     keywords=("reviewer", "f1", "constant"),
     caveats=(
-        "Ours: without it AIS-05 says nothing. Whoever accepts all papers has an F1 of .538 on these. Balanced accuracy "
-        "gives every constant .5.",
+        "Ours: without it AIS-05 says nothing. Whoever accepts all papers has an F1 of .538 on these. Balanced "
+        "accuracy gives every constant .5.",
         SEEN,
     ),
 )

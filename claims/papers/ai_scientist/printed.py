@@ -67,8 +67,8 @@ COST = Claim(
     needs=_NEEDS,
     keywords=("cost",),
     caveats=(
-        "All costs over all completed papers, 2,040 over 290: about $7, less than Section 6 says (AIS-10c). With GPT-4o "
-        "it is more than $15 (AIS-10b).",
+        "All costs over all completed papers, 2,040 over 290: about $7, less than Section 6 says (AIS-10c). With "
+        "GPT-4o it is more than $15 (AIS-10b).",
         _ROUNDED,
     ),
 )
@@ -145,8 +145,8 @@ RANKS = Claim(
     needs=_NEEDS,
     keywords=("score", "grokking"),
     caveats=(
-        "The ranking is called one of manual inspection that the scores validate. On grokking DeepSeek's mean, 3.13, is "
-        "above GPT-4o's, 2.92. Printed means alone: no error is counted.",
+        "The ranking is called one of manual inspection that the scores validate. On grokking DeepSeek's mean, 3.13, "
+        "is above GPT-4o's, 2.92. Printed means alone: no error is counted.",
     ),
 )
 

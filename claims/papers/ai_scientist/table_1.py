@@ -118,9 +118,9 @@ NEW_PAPERS = Claim(
     setups_tried=1,
     keywords=("reviewer", "bootstrap"),
     caveats=(
-        "The notebook's bootstrap always draws 184 accepted and 316 rejected papers, so that the accuracy of a reviewer "
-        "who always accepts would have no interval at all: Sonnet's is .40 ± .01 where new papers would give ± .04. "
-        "Balanced accuracy and the rates of errors are right. A tenth more is let pass, a bar of ours.",
+        "The notebook's bootstrap always draws 184 accepted and 316 rejected papers, so that the accuracy of a "
+        "reviewer who always accepts would have no interval at all: Sonnet's is .40 ± .01 where new papers would "
+        "give ± .04. Balanced accuracy and the rates of errors are right. A tenth more is let pass, a bar of ours.",
         SEEN,
     ),
 )
@@ -143,8 +143,8 @@ DO_NOT_READ = Claim(
     setups_tried=1,
     keywords=("reviewer", "constant"),
     caveats=(
-        "316 of the 500 were rejected, 63.2 %. .59 would be of a sample with 41 % accepted, and the coin's F1 of .40 of "
-        "one with 33 %: neither is this one, nor are they one another's.",
+        "316 of the 500 were rejected, 63.2 %. .59 would be of a sample with 41 % accepted, and the coin's F1 of "
+        ".40 of one with 33 %: neither is this one, nor are they one another's.",
         SEEN,
     ),
 )

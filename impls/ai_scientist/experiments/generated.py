@@ -10,10 +10,20 @@ from claimbench.impls.ai_scientist.numbers import Check, check
 from claimbench.impls.ai_scientist.published import RUNS, SELECTED
 from claimbench.trial import Exact, Trial
 
-__all__ = ["above_threshold", "counts", "dual_scale", "example_numbers", "reviewed_again", "scores", "selected"]
+__all__ = [
+    "above_threshold",
+    "counts",
+    "dual_scale",
+    "example_numbers",
+    "grid_noise",
+    "reviewed_again",
+    "scores",
+    "selected",
+]
 
 Checks = dict[str, float | tuple[float, float]]
 _DUAL_SCALE = "adaptive_dual_scale_denoising"
+_GRID = "grid_based_noise_adaptation"
 _THRESHOLD = 6
 
 
@@ -72,6 +82,19 @@ def dual_scale(trial: Trial) -> Exact:
 def example_numbers(trial: Trial) -> Exact:
     """AIS-14b: the same share of each of the nine others, by name."""
     return Exact({name: found.share for name, found in _checked(trial).items() if name != _DUAL_SCALE})
+
+
+def grid_noise(trial: Trial) -> Exact:
+    """AIS-14c: of "Multi-scale Grid Noise Adaptation", the best run's KL divergence and loss over the baseline's.
+
+    Means over the data sets, as logged; each measure has its own best run.
+    """
+    (found,) = (one for one in _examples(trial) if one.name == _GRID)
+    checks: Checks = {}
+    for measure in ("kl_divergence", "eval_loss"):
+        means = [float(np.mean([of["means"][measure] for of in run.values()])) for run in found.results]
+        checks[measure] = min(means[1:]) / means[0]
+    return Exact(checks)
 
 
 def _rated(trial: Trial) -> dict[str, Ratings]:

@@ -27,7 +27,7 @@ def human_row(trial: Trial) -> Exact:
 
 
 def cost_of_all(trial: Trial) -> Exact:
-    """AIS-10 and AIS-10c: dollars a completed paper, of all runs together, as far as the printed costs' tens leave it open."""
+    """AIS-10 and AIS-10c: dollars a completed paper, of all runs, as far as costs in tens leave it open."""
     completed = sum(run.completed for run in RUNS)
     low, high = (sum(run.cost_ends_usd[end] for run in RUNS) for end in (0, 1))
     return Exact({"per_paper": (low / completed, high / completed)})
