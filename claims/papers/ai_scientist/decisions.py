@@ -79,7 +79,7 @@ ABOVE_CONSTANT = Claim(
     expectation=Difference(subject="gpt4o_one_shot_at_6", baseline="always_reject", at_least=0.02, published=0.07),
     protocol=_PAPERS,
     needs=Needs(core_seconds={"cpu": 2.0}, data=("iclr_ratings", "iclr_reviews_gpt4o_one_shot")),
-    setups_tried=1,
+    setups_tried=2,
     keywords=("reviewer", "constant"),
     caveats=(
         "The constant's printed .59 is .632 on these papers (AIS-02). A threshold that maximises balanced accuracy "
@@ -106,9 +106,15 @@ DECISION_ABOVE_CONSTANT = Claim(
     expectation=Difference(subject="gpt4o_one_shot", baseline="always_reject", at_least=0.02, published=0.11),
     protocol=_PAPERS,
     needs=Needs(core_seconds={"cpu": 2.0}, data=("iclr_ratings", "iclr_reviews_gpt4o_one_shot")),
-    setups_tried=1,
+    setups_tried=2,
     keywords=("reviewer", "constant"),
-    caveats=("It accepts 58 papers, 45 of them rightly, and misses 139.", _SUBSTANTIAL, SEEN),
+    caveats=(
+        "It accepts 58 papers, 45 of them rightly, and misses 139.",
+        "The bar was changed with the data known: at half of the printed difference, .055, the claim is undecided, for "
+        "the printed .59 makes that difference too large (AIS-02).",
+        _SUBSTANTIAL,
+        SEEN,
+    ),
 )
 
 REFLECTION = Claim(

@@ -41,11 +41,12 @@ SCORES = Claim(
     ),
     protocol=_ONCE,
     needs=Needs(core_seconds={"cpu": 1.0}, data=_RATINGS),
-    setups_tried=1,
+    setups_tried=2,
     keywords=("score",),
     caveats=(
         "Two means are a unit off: 3.706 is printed as 3.70, 2.316 as 2.31. Eight of the twelve are not of as many "
         "papers as are said to be completed: AIS-11b.",
+        "The unit was let pass when these two were known; as printed, the others agree.",
         _ONLY_MODEL,
         SEEN,
     ),
