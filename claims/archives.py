@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NOVELS", "QLORA"]
+__all__ = ["AI_SCIENTIST", "NOVELS", "QLORA"]
 
 NOVELS = (
     ("Anon_Clara_1864.txt", "85ddce60b1b47a85654903f6d28c60a1351e0ac338594e06ec577df8d3a621f6"),
@@ -169,3 +169,120 @@ QLORA = tuple(
     )
 )
 """GPT-4's verdicts on pairs of answers, each in both orders: 42 files on OpenAssistant's prompts, 56 on Vicuna's."""
+
+_EXAMPLES = {
+    "adaptive_dual_scale_denoising": (
+        ("latex/template.tex", "995c383033ec951fdf00bf8fbe53edde0e55a075975a5362c16c328baa0040c9"),
+        ("notes.txt", "a4d2ed07ccba089dc48425218d24c465c3c55263031743df4fdff05bd3f6ac3b"),
+        ("review.txt", "9b1efd30559f948bd0101db7db94dd398a232fe0bd8740b20e713e0944adde8d"),
+        ("run_0/final_info.json", "7b1e67d8ca5c71f7e6e47af46eec5fb2d00a2c49d74fc8f16bf4e2469d108275"),
+        ("run_1/final_info.json", "6f3c51eb67f4d10812406ebd69ef92a03ee02e525bf9efd8e2090d3b8412034d"),
+        ("run_2/final_info.json", "2fbd940b933bc1dc82b786688067a620184b23574f79a959d390e388b6d26304"),
+        ("run_3/final_info.json", "e3c95b40964845e696efc4212c0156fa51f401b25a972eeba326d84e60942ed2"),
+        ("run_4/final_info.json", "f8eafeae57b85a4e6af36e72cad51eac4a0093fa83fbb0c986f10dca139fce7d"),
+        ("run_5/final_info.json", "9cf59ca4fa962954e3a95ab8296c83e8fe9b510b47af3da2856f182ff8bf3832"),
+    ),
+    "data_augmentation_grokking": (
+        ("latex/template.tex", "30b3e7472919fb4948617a200123ec50fa26a87969071c811dbfc6b8737d0a32"),
+        ("notes.txt", "c919b46dc3378f208e471d037c0a9a2536b603f1b7cc4abece33c9ecee332065"),
+        ("review.txt", "de9d9631e6c12eaea30c5c104bdf2e489408900289ba4d37a11cd00b7060a00e"),
+        ("run_0/final_info.json", "ba0f1a89846dce11319880bf72396e7339f8c0de27fddb5054ebe72c2ac2765d"),
+        ("run_1/final_info.json", "25df860716cd3233e2dbb25a32333c843be20ae2cf1d9ba245eaa8e1bf4a7483"),
+        ("run_2/final_info.json", "58e9c2b082b53d78afd0aaa0b6bd44395a61c08811e4bb2c47ee4ef4ba223ba9"),
+        ("run_3/final_info.json", "62f5c1fe21cfa9088d08d8a6f02dee367a2216a82cd102f9a3e89f0288bb0049"),
+        ("run_4/final_info.json", "81d5d0ae19df6e88057db998ac0b4c21aed4c7c39d162819eda5aced7ca3705d"),
+        ("run_5/final_info.json", "5044f83d67b42d198d96c0390d209c63aa68a873e1c874039bf079434110980a"),
+    ),
+    "dual_expert_denoiser": (
+        ("latex/template.tex", "c7275b744c54d1ee494c3b64ef89a70d1dff6c828e13e2d21581d014433bce90"),
+        ("notes.txt", "494ace67e909ccd9e7fa19cc31eb7b0bd5ed763f5b5e7e061d16d5d04678b8db"),
+        ("review.txt", "3e4c6fe5816d805b9b454c69f6ee1010153cf6e1f411136237fbea04e4df94d9"),
+        ("run_0/final_info.json", "585c994e6954647df3d3311b9e86c5fda2723373973080bda7b3f3da3fd697f1"),
+        ("run_1/final_info.json", "6116e17ae3b12b781c29d91e00948fd6cf87bcbf568f7465ae150dcc5a7bd547"),
+        ("run_2/final_info.json", "d9f285c8cc59dad4100d6aea58aa6a66b09bd27c6410a988f7a9af51fbc470b3"),
+        ("run_3/final_info.json", "76d96dc6cf7da5ccb1f672496730ebfb7d871f44850050de1ff6247cda844f54"),
+        ("run_4/final_info.json", "83b3187b624efeef27e303b75d383d623fd3b3db62cc2af0b6ed0de240866300"),
+        ("run_5/final_info.json", "3ec6bb22baf99f7a0fc2519f2d89d9cf31adae5a240ec16a3ca0c419fd0da6cf"),
+    ),
+    "gan_diffusion": (
+        ("latex/template.tex", "0b439ff425fd80735e730f875299fa6dac1b98d502d490f022eb1b4de9875b69"),
+        ("notes.txt", "bf5dac0f58b47544559f0ddd93a39e5c87f8a10d4ebf70722afc946d59f94bbc"),
+        ("review.txt", "5e5c90f8e3a577ba67003456f8f6578c3052d6e77d4a99d785606887537b3301"),
+        ("run_0/final_info.json", "1b5c2530ae99602bdac426bef56e63884e2cad7cfb2c6cf8a3d6af6136cc2f48"),
+        ("run_1/final_info.json", "17df679c6e5aac717582a5e474b7517053de45a1855e5d7e4cb1e01e8e0d1d54"),
+        ("run_2/final_info.json", "a6f2419e716f6edb460a1924445ba02c2716a2df52b18e992e1ecb01858e9ba3"),
+        ("run_3/final_info.json", "f207d871837872fe29edf36f01ffd8ea5468a97bd7dd56ea36b82793369df1b6"),
+        ("run_4/final_info.json", "c227f8dbfe7c1167052045003d4d014fc45f84a8a44628dfef48773e02898c88"),
+        ("run_5/final_info.json", "564e9f3c5be15e34c1b4bb9387aca4bba7a43bd14902a28431dbb2980ffdf080"),
+    ),
+    "grid_based_noise_adaptation": (
+        ("latex/template.tex", "78d5b39cc5895b799e4d02437558cc24e185f421bfa8fa570370f1c8779a73b6"),
+        ("notes.txt", "d13db315f21159ef1587f8ac47e02e51211de6642c75b803b1e518ba813e3843"),
+        ("review.txt", "fde9e7b7b01d954813cc6a2f3537b117c65262b4d27743fecbf2e12b6fee01c6"),
+        ("run_0/final_info.json", "585c994e6954647df3d3311b9e86c5fda2723373973080bda7b3f3da3fd697f1"),
+        ("run_1/final_info.json", "4d64486294a07d577d47d3eaf5ca793a3ffbdc8738f3d0d3bcc2fe636c611cbb"),
+        ("run_2/final_info.json", "e9ef3117a6dc8a8b161ff30d7b19c5049707accfe1d4cfe1addaf64edb999c4b"),
+        ("run_3/final_info.json", "e53dade8996382b81854e315e0f6e7a82e37f68eab142a0dbf27416d9ae9731d"),
+        ("run_4/final_info.json", "d1136a62b17bbd46ff4ff8879fc1a5a2552e56f8febf8bc02a289f05a84df56d"),
+        ("run_5/final_info.json", "9a437e573729fc5ecca72dd533cd4c1862eb96806ba96d670b2d096c1e8397b9"),
+    ),
+    "layerwise_lr_grokking": (
+        ("latex/template.tex", "554e735308bb9d2cd1f747d794a80703065d0487ca7c20c631f4a925932d2ccf"),
+        ("notes.txt", "505866cd12d47c54359e90a4ffe4b6d26c7f90cc9b8fe3f97854d1622b941ee8"),
+        ("review.txt", "e53c49326afb42d111ef94d6d3c98f36ad45e6be2f874e049c058913bb3d7cdc"),
+        ("run_0/final_info.json", "ba0f1a89846dce11319880bf72396e7339f8c0de27fddb5054ebe72c2ac2765d"),
+        ("run_1/final_info.json", "90e7b3a39cdb704599424fbe307a4c83fc22745b3cfb5f4878046843674db9a3"),
+        ("run_2/final_info.json", "e8f9ba6b88ea642b5b24e0219ed4bf04d61dac82b96a9e318f53fe9c7be8da33"),
+        ("run_3/final_info.json", "464744890ccf2309b0daeb3a2be5eae6572bba91ecf784aeb610f76159b1a597"),
+        ("run_4/final_info.json", "a09722c7806daa4618ca5c84b40bbca44e26d4dd56c40a91221d0ea23fa3887a"),
+    ),
+    "mdl_grokking_correlation": (
+        ("latex/template.tex", "c2e6cf7045ed42e5ff28a8acf67cd88e434c2a50abf082b3da497f50e8986476"),
+        ("notes.txt", "bd0e798c930d5bc3b0e70258b93794dbf8b06798ea51eb41342fb7673b8824e5"),
+        ("review.txt", "bf15077466b762fdfae4cb557f3a144ea2549bba1cff87e288049ff72060d107"),
+        ("run_0/final_info.json", "ba0f1a89846dce11319880bf72396e7339f8c0de27fddb5054ebe72c2ac2765d"),
+        ("run_1/final_info.json", "c8c9586a031b645099b5a32b18e42c37bd87f577b3a40397a4e7549a215277ec"),
+        ("run_2/final_info.json", "ad4b81cc1d12ee7bc88af4ddde7d00914e0861571daa967d0adc4c653a3cdd8b"),
+        ("run_3/final_info.json", "2e885b187092290773db0da6bf0445e4e6a7b0c6042175a11480007bd23367d3"),
+        ("run_4/final_info.json", "3a4222960af8cdd20886da6040655e12e77191f95a682a4e82c25d27019211c5"),
+        ("run_5/final_info.json", "0565828ae5a6b105905a77a94059f43e2a7fa7d1eb5868d11b3ddfd016e00d71"),
+    ),
+    "multi_style_adapter": (
+        ("latex/template.tex", "bd5c82527fefcd70af7e48e957a545dae64e8c5497bbc1518052e4b1b599f6bf"),
+        ("notes.txt", "88114b6f37fddc471047f49b539ad4fcdfec2c961b452f34567e5632d6fd28df"),
+        ("review.txt", "40d73def36db62971be0634142b1900a6889ae194f196c65a966e2aa12d6eec1"),
+        ("run_0/final_info.json", "89f608a1d384be86be7850c10cf5c0b6c124bc273f95a2c6233251d807a7af2e"),
+        ("run_1/final_info.json", "7d365174652edafdf5cd2e589cc3370acad43bb8b17878bd824f409aa91ef038"),
+        ("run_2/final_info.json", "0278b6dbe6b96ca56700042594c743009b4e2925c485b53dffc1c3b5a076acbc"),
+        ("run_3/final_info.json", "36021642daf08fbf7b459f415536143d6a5dea220786e136dc2f8b665b576f24"),
+        ("run_4/final_info.json", "80f263e33aa3f42f16208dcaabe694ac637360f2983346ac278c160b20d08670"),
+        ("run_5/final_info.json", "3014c9b7d368802e3c36d8555b0f1f0ae8a41d72b62f9334b179cac79e448e6b"),
+    ),
+    "rl_lr_adaptation": (
+        ("latex/template.tex", "e098e421ea2c9506b140b0eff24138552c8c4415c70fb598df8f9b78fc12a033"),
+        ("notes.txt", "de20bcb5abe5312baf0286cf2272fce2911119a435b03d68ad81853bde513cc4"),
+        ("review.txt", "567d67c5b9a41293469bcab0556a807f93b61107442bcc7af14ea7d14fe832c2"),
+        ("run_0/final_info.json", "89f608a1d384be86be7850c10cf5c0b6c124bc273f95a2c6233251d807a7af2e"),
+        ("run_1/final_info.json", "8ad62caf473bc19e6a29282f265c9e3d5007c78253535e0a4a574d4021c43e9e"),
+        ("run_2/final_info.json", "20b7f7cff6c0971ba0565ba890a66da63d37a2406e3c10a95c14958bfea18961"),
+        ("run_3/final_info.json", "3c180482f91ed04de84628d2119744a8671fc8d54d60050d5cd34c32947ed513"),
+        ("run_4/final_info.json", "a80c4dbbdaa804999c4c6d52ab0eb11f4655dc79ba8e1dcfecd35eb8271da8d4"),
+        ("run_5/final_info.json", "1db6cb2efd4d649c5e5e5c070ea09d8cda363987267b2c2aeebe94781fa87d07"),
+    ),
+    "weight_initialization_grokking": (
+        ("latex/template.tex", "0e0a516522529d1ffb009df3abdefc2a817aa29f1931406786b31f50fadfa80b"),
+        ("notes.txt", "4570f45bc79933687bc47d8fa2dec942a5f43ec5a59fe5b33f9f5e2067dba295"),
+        ("review.txt", "d2dfe17f520438f6bf5c1de7aba3cc50205f52f70ef95b262082f7c93b8b2574"),
+        ("run_0/final_info.json", "ba0f1a89846dce11319880bf72396e7339f8c0de27fddb5054ebe72c2ac2765d"),
+        ("run_1/final_info.json", "755f64c3377e3603fd591b5c1f158b08beaaff5ca1c49893a92e9ca22d2521ea"),
+        ("run_2/final_info.json", "425b686997a3a02cd9bb41fa7f895cc1b7ad341c8674b72577b788a788bf4d58"),
+        ("run_3/final_info.json", "871eeb841871d70676c3abe0a1f6a85a29e2fac4e8ba1d52eff641663054894f"),
+        ("run_4/final_info.json", "1db30eb7052cdfb4de41af144d62998d7cf36e270c05f7056e0ac22a0f8ea22b"),
+        ("run_5/final_info.json", "59e3decdec594ca217c0d31e72466651d6013ce36b2f753015fbe9446b7ff368"),
+    ),
+}
+
+AI_SCIENTIST = tuple(
+    (f"example_papers/{paper}/{file}", sha256) for paper, files in _EXAMPLES.items() for file, sha256 in files
+)
+"""Ten generated papers: their sources, notes, reviews, and the results of each run."""

@@ -286,7 +286,8 @@ def _content_sha(file: Path, packing: Literal["plain", "gzip", "archive"], mtime
 def _download(url: str, sha256: str, target: Path) -> Path:
     import pooch
 
-    name = f"{url.rsplit('/', 1)[-1]}.part"
+    # By the whole address: members of an archive may bear one name in several folders.
+    name = f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.part"
     return Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=name, path=target.parent))
 
 

@@ -40,6 +40,16 @@ NOVELS = DataSet(
 PACKED = DataSet(
     "packed", "toy/input.txt.gz", "https://example.org/table", 50, "CC0", "tests", sha256=sha(TEXT), gzipped=True
 )
+FOLDERS = {"one/log.json": b"1", "two/log.json": b"2"}
+NESTED = DataSet(
+    "nested",
+    "nested/all.tar.gz",
+    "https://example.org/tree/",
+    100,
+    "CC0",
+    "tests",
+    members=tuple((name, sha(content)) for name, content in FOLDERS.items()),
+)
 BUILT = DataSet(
     "built", "toy/built.csv", "https://example.org/tree", len(TEXT), "CC0", "tests", sha256=sha(TEXT), derived=True
 )
@@ -51,6 +61,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setitem(DATA_SETS, "toy", TOY)
     monkeypatch.setitem(DATA_SETS, "novels", NOVELS)
     monkeypatch.setitem(DATA_SETS, "packed", PACKED)
+    monkeypatch.setitem(DATA_SETS, "nested", NESTED)
     monkeypatch.setitem(DATA_SETS, "built", BUILT)
     monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "cache")
     monkeypatch.delenv("CLAIMBENCH_DATA", raising=False)
@@ -68,6 +79,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """What the network serves, by URL, through pooch's own verification."""
     files = {TOY.url: TEXT, PACKED.url: TEXT} | {NOVELS.url + name: content for name, content in MEMBERS.items()}
+    files |= {NESTED.url + name: content for name, content in FOLDERS.items()}
 
     def download(url: str, output_file: str, _: object) -> None:
         Path(output_file).write_bytes(files[url])
@@ -166,6 +178,11 @@ def test_an_archive_is_built_from_its_members_byte_for_byte_alike(cache: Path, s
     first = path.read_bytes()
     path.unlink()
     assert data.fetch("novels").read_bytes() == first
+
+
+def test_members_of_one_name_in_two_folders_stay_apart(cache: Path, served: dict[str, bytes]) -> None:
+    with tarfile.open(data.fetch("nested")) as tar:
+        assert {info.name: tar.extractfile(info).read() for info in tar} == FOLDERS  # type: ignore[union-attr]
 
 
 def test_an_archive_packed_by_others_counts_by_its_content(cache: Path) -> None:

@@ -1,0 +1,1 @@
+"""The experiments that The AI Scientist's claims name: each takes a trial and returns its outcome."""
