@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from claimbench.kernels._warm import warm
     from claimbench.kernels.conv import causal_conv1d
+    from claimbench.kernels.differential import differential_attention
     from claimbench.kernels.gated import swiglu
     from claimbench.kernels.norm import rms_norm
     from claimbench.kernels.rotary import rope
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "bootstrap_ratings",
     "causal_conv1d",
+    "differential_attention",
     "elo_lanes",
     "fold_votes",
     "rms_norm",
@@ -35,6 +37,7 @@ __all__ = [
 _HOME = {
     "bootstrap_ratings": "votes",
     "causal_conv1d": "conv",
+    "differential_attention": "differential",
     "elo_lanes": "votes",
     "fold_votes": "votes",
     "rms_norm": "norm",

@@ -14,6 +14,7 @@ FOLDERS = {
     "elo_lanes": "votes",
     "fold_votes": "votes",
     "causal_conv1d": "conv",
+    "differential_attention": "differential",
     "rms_norm": "norm",
     "rope": "rotary",
     "schedule_free_step": "schedule_free",
