@@ -11,7 +11,7 @@ from kernels.gradients import normal, results
 from kernels.scans import assert_close
 from torch import Tensor
 
-from claimbench.kernels import causal_conv1d, rms_norm, rope, selective_scan, swiglu
+from claimbench.kernels import causal_conv1d, differential_attention, rms_norm, rope, selective_scan, swiglu
 from claimbench.kernels._vmap import sequential
 
 SEEDS = 3
@@ -36,6 +36,10 @@ def scan(
     return selective_scan(u, delta, -A.abs(), B, C, delta_softplus=True, return_last_state=True, backend=backend)
 
 
+def attend(q: Tensor, k: Tensor, v: Tensor, lambda_: Tensor, weight: Tensor, backend: str | None = None) -> Tensor:
+    return differential_attention(q, k, v, lambda_, norm_weight=weight, backend=backend)
+
+
 CASES = [
     pytest.param(
         scan,
@@ -43,6 +47,11 @@ CASES = [
         id="selective_scan_over_chunks",
     ),
     pytest.param(causal_conv1d, {"x": (2, 5, 20), "weight": (5, 4), "bias": (5,)}, id="causal_conv1d"),
+    pytest.param(
+        attend,
+        {"q": (2, 4, 7, 3), "k": (2, 2, 7, 3), "v": (2, 1, 7, 6), "lambda_": (2,), "weight": (6,)},
+        id="differential_attention",
+    ),
     pytest.param(norm, {"x": (2, 7, 17), "weight": (17,)}, id="rms_norm"),
     pytest.param(norm_of_sum, {"x": (7, 17), "weight": (17,), "residual": (7, 17)}, id="rms_norm_of_a_sum"),
     pytest.param(swiglu, {"gate": (7, 17), "up": (7, 17)}, id="swiglu"),
