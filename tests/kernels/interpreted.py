@@ -25,6 +25,7 @@ from claimbench.kernels import (
     swiglu,
 )
 from claimbench.kernels.conv import triton as conv_triton
+from claimbench.kernels.differential import _triton_launch as differential_launch
 from claimbench.kernels.gated import triton as gated_triton
 from claimbench.kernels.norm import triton as norm_triton
 from claimbench.kernels.rotary import triton as rotary_triton
@@ -33,6 +34,7 @@ from claimbench.kernels.schedule_free import triton as schedule_free_triton
 from claimbench.kernels.votes import Status, bootstrap_triton, pairs_of
 from claimbench.kernels.votes import triton as fold_triton
 from kernels import scans, test_causal_conv1d, test_rms_norm, test_rope, test_swiglu
+from kernels import test_differential_attention as attention
 from kernels import test_schedule_free_step as schedule_free
 from kernels import test_selective_state_update as steps
 
@@ -76,6 +78,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold_triton, "COPIES", 3)
     monkeypatch.setattr(bootstrap_triton, "BLOCK_R", 16)
     monkeypatch.setattr(schedule_free_triton, "BLOCK", 32)
+    tile = differential_launch.Tile(16, 16, 1)
+    monkeypatch.setattr(differential_launch, "tiles", lambda *_: (tile, tile, tile))
+    monkeypatch.setattr(differential_launch, "decode_tile", lambda *_: tile)
 
 
 @pytest.fixture
@@ -409,3 +414,35 @@ def test_schedule_free_rounds_by_the_same_bits() -> None:
         for a, b in zip(each, other, strict=True):
             assert (a == b).float().mean() > 0.97
             assert torch.allclose(a.float(), b.float(), rtol=2**-7)
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("case", attention.CASES, ids=str)
+def test_differential_attention(case: attention.Case, dtype: torch.dtype) -> None:
+    rounded = {name: x.to(dtype) for name, x in attention.inputs(case).items()}
+    found = results(attention.call(case, "triton"), rounded, dtype)
+    truth = results(attention.call(case, "naive"), {name: x.double() for name, x in rounded.items()}, torch.float64)
+    if case.keys == 1:  # one key has all the weight: no gradient but rounding
+        for name in ("gradient of q", "gradient of k"):
+            assert found.pop(name).abs().max() <= TOLERANCE[dtype]
+    scans.assert_close(found, {name: truth[name] for name in found}, 2 * TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
+@pytest.mark.parametrize("programs", [1, 1000], ids=["whole", "split"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        attention.Case(batch=2, heads=3, groups=3, queries=1, keys=75, lambdas="token", norm=True),
+        attention.Case(heads=6, groups=2, queries=1, keys=64, dim=5, width=7),
+        attention.Case(queries=1, keys=3),
+    ],
+    ids=str,
+)
+def test_differential_decoding(
+    case: attention.Case, programs: int, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(differential_launch, "PROGRAMS", programs)
+    rounded = {name: x.to(dtype) for name, x in attention.inputs(case).items()}
+    truth = attention.call(case, "naive")(**{name: x.double() for name, x in rounded.items()})
+    scans.assert_close({"out": attention.call(case, "triton")(**rounded)}, {"out": truth}, TOLERANCE[dtype])
