@@ -25,9 +25,15 @@ class Build:
     """What sets this build apart, where a kernel has several."""
     types: Mapping[str, str] = field(default_factory=dict)
     """Triton's types of other arguments; numbers among them are not taken for multiples of 16."""
+    targets: tuple[str, ...] = ()
+    """Those of `aot.TARGETS` that it is for, where each has tiles of its own; all if there are none."""
 
     @property
     def name(self) -> str:
         """The kernel's name in the table."""
         name = self.kernel.__name__.removesuffix("_kernel")
         return f"{name} {self.variant}" if self.variant else name
+
+    def serves(self, target: str) -> bool:
+        """Whether it is for this one of `aot.TARGETS`."""
+        return not self.targets or target in self.targets

@@ -140,7 +140,7 @@ def table(family: str) -> str:
     lines = ["| kernel | target | registers | spilled | shared bytes |", "|---|---|---|---|---|"]
     for kernel in BUILDS:
         if kernel.family == family:
-            for target, *_ in TARGETS:
+            for target in (name for name, *_ in TARGETS if kernel.serves(name)):
                 used = build(kernel, target)
                 row = (f"`{kernel.name}`", target, used.registers, used.spilled, used.shared_bytes)
                 lines.append(f"| {' | '.join(map(str, row))} |")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import torch
 import triton
 from torch import Tensor
 
-__all__ = ["PROGRAMS", "ROWS", "Shape", "Tile", "decode_tile", "splits", "tiles"]
+__all__ = ["PROGRAMS", "ROWS", "ROW_WARPS", "TILES", "Shape", "Tile", "Tiles", "decode_tile", "splits", "tiles"]
 
 PROGRAMS = 528
 """A step of decoding is split until it has about that many programs: four for each of an H100's processors."""
-ROWS = 16
-"""Rows that a program takes where each is by itself."""
+ROWS = 8
+ROW_WARPS = 4
+"""Rows that a program takes where each is by itself, and its warps."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,55 @@ class Tile:
     stages: int = 2
     """Of the loads in its loop."""
 
-
-def tiles(dim: int, width: int) -> tuple[Tile, Tile, Tile]:
-    """Of the forward pass, and of the backward passes over keys' and over queries' programs."""
-    if max(dim, width // 2) <= 64:
-        return Tile(128, 64, 8), Tile(64, 64, 8), Tile(64, 64, 8)
-    return Tile(64, 32, 8), Tile(32, 64, 8), Tile(64, 32, 8)
+    def halved(self) -> Tile:
+        """Half as long and wide, and not less than a product may be."""
+        return Tile(max(16, self.m // 2), max(16, self.n // 2), self.warps, self.stages)
 
 
-def decode_tile(repeats: int, dim: int, width: int) -> Tile:
+class Tiles(NamedTuple):
+    """Of the kernels that training needs."""
+
+    forward: Tile
+    keys: Tile
+    """Backward, programs over keys."""
+    queries: Tile
+    """Backward, programs over queries."""
+
+
+TILES: dict[str, dict[int, Tiles]] = {
+    "sm_80": {
+        64: Tiles(Tile(32, 64, 4), Tile(64, 32, 8), Tile(64, 32, 4)),
+        128: Tiles(Tile(32, 32, 8), Tile(32, 32, 8, 1), Tile(64, 16, 8)),
+    },
+    "sm_90": {
+        64: Tiles(Tile(64, 32, 4), Tile(64, 32, 8), Tile(64, 64, 8)),
+        128: Tiles(Tile(64, 16, 8), Tile(32, 32, 8, 1), Tile(64, 32, 8)),
+    },
+    "gfx942": {
+        64: Tiles(Tile(64, 32, 4), Tile(32, 32, 4, 1), Tile(64, 32, 4)),
+        128: Tiles(Tile(64, 16, 4, 1), Tile(32, 16, 4, 1), Tile(64, 16, 4, 1)),
+    },
+}
+"""By architecture, sm_90 for later ones too, and widest heads (d_v twice as wide): the largest that do not spill."""
+
+
+def tiles(dim: int, width: int, itemsize: int) -> Tiles:
+    """Those for the current GPU; numbers of four bytes take twice the room, and get half of each side."""
+    found = TILES[_architecture()][64 if max(dim, width // 2) <= 64 else 128]
+    return found if itemsize < 4 else Tiles(*(each.halved() for each in found))
+
+
+@cache
+def _architecture() -> str:
+    if torch.version.hip is not None:
+        return "gfx942"
+    return "sm_80" if not torch.cuda.is_available() or torch.cuda.get_device_capability() < (9, 0) else "sm_90"
+
+
+def decode_tile(repeats: int, dim: int, width: int, itemsize: int) -> Tile:
     """Of a step of decoding; its queries are the heads that share keys."""
-    return Tile(block(repeats), 64 if max(dim, width // 2) <= 64 else 32, 4)
+    row = max(dim, width // 2) * itemsize
+    return Tile(block(repeats), 64 if row <= 128 else 32 if row <= 256 else 16, 4)
 
 
 def block(size: int) -> int:
@@ -87,6 +127,11 @@ class Shape:
     def width(self) -> int:
         """d_v."""
         return self.v.shape[3]
+
+    @property
+    def tiles(self) -> Tiles:
+        """What the kernels' programs take."""
+        return tiles(self.q.shape[3], self.width, self.q.element_size())
 
     @property
     def inputs(self) -> tuple[Any, ...]:

@@ -62,7 +62,7 @@ class DifferentialAttention(Function):
         if q.shape[2] == 1 and not keep:
             return _decode(shape, weight, norm).to(q.dtype), None, None, None
         batch, heads, _, queries, keys = shape.sizes
-        tile = launch.tiles(q.shape[3], shape.width)[0]
+        tile = shape.tiles.forward
         out = shape.outputs()
         raw = shape.outputs() if keep and weight is not None else None
         second = shape.outputs() if keep else None
@@ -153,11 +153,11 @@ class DifferentialAttentionGradient(Gradient):
             WIDTH=shape.width,
             BLOCK_R=launch.ROWS,
             BLOCK_W=launch.block(shape.width),
-            num_warps=4,
+            num_warps=launch.ROW_WARPS,
         )
-        _, over_queries, over_keys = launch.tiles(q.shape[3], shape.width)
+        tiles = shape.tiles
         grad_k, grad_v = (x.new_empty(x.shape) for x in (shape.k, shape.v))
-        backward.differential_bwd_keys_kernel[triton.cdiv(keys, over_queries.n), batch * groups](
+        backward.differential_bwd_keys_kernel[triton.cdiv(keys, tiles.keys.n), batch * groups](
             *shape.inputs,
             grad,
             lse,
@@ -172,10 +172,10 @@ class DifferentialAttentionGradient(Gradient):
             rows,
             FACTOR=scale,
             CAUSAL=causal,
-            **shape.constants(over_queries),
+            **shape.constants(tiles.keys),
         )
         grad_q = shape.q.new_empty(shape.q.shape)
-        backward.differential_bwd_queries_kernel[triton.cdiv(queries, over_keys.m), batch * heads](
+        backward.differential_bwd_queries_kernel[triton.cdiv(queries, tiles.queries.m), batch * heads](
             *shape.inputs,
             grad,
             lse,
@@ -188,7 +188,7 @@ class DifferentialAttentionGradient(Gradient):
             rows,
             FACTOR=scale,
             CAUSAL=causal,
-            **shape.constants(over_keys),
+            **shape.constants(tiles.queries),
         )
         grads = (grad_q.to(q.dtype), grad_k.to(k.dtype), grad_v.to(v.dtype), (-means[1]).to(lambda_.dtype))
         return grads if parts is None or not weighted else (*grads, parts.sum(0).to(norm_weight.dtype))
@@ -197,7 +197,7 @@ class DifferentialAttentionGradient(Gradient):
 def _decode(shape: Shape, weight: Tensor | None, norm: dict[str, Any]) -> Tensor:
     """The output for a single query a head."""
     batch, heads, groups, _, keys = shape.sizes
-    tile = launch.decode_tile(shape.repeats, shape.q.shape[3], shape.width)
+    tile = launch.decode_tile(shape.repeats, shape.q.shape[3], shape.width, shape.q.element_size())
     splits, split_keys = launch.splits(batch * groups, keys, tile)
     parts, peaks, sums = (
         shape.q.new_empty(batch, heads, splits, 2, *more, dtype=torch.float32) for more in ((shape.width,), (), ())

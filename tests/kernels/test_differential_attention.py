@@ -190,27 +190,28 @@ def test_half_precision(dtype: torch.dtype) -> None:
     assert_close(found, truth, TOLERANCE[dtype])
 
 
-def test_correlated_maps_cancel_before_anything_is_rounded() -> None:
-    """q₁ and q₂ correlated at 0.99 on the same keys, λ = 0.98: of two separate outputs in bfloat16 little is left."""
-    length, dim = 256, 64
+def correlated(length: int, dim: int) -> tuple[Tensor, Tensor, Tensor]:
+    """q, k and v where q₁ and q₂ are correlated at 0.99 and meet the same keys."""
     first, noise = normal(1, 1, length, dim), normal(1, 1, length, dim, seed=1)
-    q = torch.cat((first, 0.99 * first + math.sqrt(1 - 0.99**2) * noise), 1).bfloat16()
-    k = normal(1, 1, length, dim, seed=2).expand(1, 2, length, dim).bfloat16()
-    v = normal(1, 1, length, 2 * dim, seed=3).bfloat16()
-    truth = differential_attention(q.double(), k.double(), v.double(), 0.98, backend="naive")
+    q = torch.cat((first, 0.99 * first + math.sqrt(1 - 0.99**2) * noise), 1)
+    return q, normal(1, 1, length, dim, seed=2).expand(1, 2, length, dim), normal(1, 1, length, 2 * dim, seed=3)
+
+
+@pytest.mark.parametrize("norm", [False, True], ids=["plain", "norm"])
+def test_correlated_maps_cancel_before_anything_is_rounded(norm: bool) -> None:
+    """λ = 0.98: of two separate outputs in bfloat16 little is left."""
+    q, k, v = (x.bfloat16() for x in correlated(256, 64))
+    weight = torch.ones(128) if norm else None
+    exact = (q.double(), k.double(), v.double())
+    truth = differential_attention(*exact, 0.98, norm_weight=weight, backend="naive")
 
     def error(out: Tensor) -> float:
         return float((out.double() - truth).norm() / truth.norm())
 
     parts = [F.scaled_dot_product_attention(q[:, i : i + 1], k[:, i : i + 1], v, is_causal=True) for i in (0, 1)]
-    assert error(differential_attention(q, k, v, 0.98)) <= 3e-3
-    assert error(parts[0] - torch.tensor(0.98).bfloat16() * parts[1]) >= 1.8e-2
-    weights = torch.ones(2 * dim)
-    normed = differential_attention(q, k, v, 0.98, norm_weight=weights)
-    truth = differential_attention(
-        q.double(), k.double(), v.double(), 0.98, norm_weight=weights.double(), backend="naive"
-    )
-    assert error(normed) <= 3e-3
+    two = parts[0] - torch.tensor(0.98).bfloat16() * parts[1]
+    assert error(differential_attention(q, k, v, 0.98, norm_weight=weight)) <= 3e-3
+    assert error(F.rms_norm(two, (128,), eps=1e-5) if norm else two) >= 1.8e-2
 
 
 @pytest.mark.parametrize("backend", ["naive", "cpu"])

@@ -17,8 +17,9 @@ from kernels.gradients import results
 from kernels.scans import Case
 from torch import Tensor
 
-from claimbench.kernels import causal_conv1d, rms_norm, rope, schedule_free_step, swiglu
+from claimbench.kernels import causal_conv1d, differential_attention, rms_norm, rope, schedule_free_step, swiglu
 from kernels import scans, test_causal_conv1d, test_rms_norm, test_rope, test_swiglu
+from kernels import test_differential_attention as attention
 from kernels import test_schedule_free_step as schedule_free
 from kernels import test_selective_state_update as steps
 
@@ -47,6 +48,7 @@ def _builds() -> list[object]:
         pytest.param(kernel, target, id=f"{kernel.name}-{target}")
         for kernel in aot.BUILDS
         for target, *_ in aot.TARGETS
+        if kernel.serves(target)
     ]
 
 
@@ -242,6 +244,43 @@ def test_a_decoding_step_on_a_gpu(case: steps.Case, dtype: torch.dtype) -> None:
     tolerance = {torch.float32: 1e-5, torch.bfloat16: 1e-2, torch.float16: 2e-3}[dtype]
     truth = steps.results(steps.as_dtype(given, torch.float64), "naive")
     scans.assert_close({name: x.cpu() for name, x in found.items()}, truth, tolerance)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [
+        attention.Case(batch=2, heads=4, groups=2, queries=300, keys=300, dim=64, norm=True),
+        attention.Case(heads=2, groups=2, queries=129, keys=257, dim=128, lambdas="token", norm=True),
+        attention.Case(batch=2, heads=3, groups=1, queries=70, keys=33, dim=40, causal=False),
+        attention.Case(batch=2, heads=6, groups=2, queries=1, keys=1000, dim=64, norm=True),
+    ],
+    ids=str,
+)
+def test_differential_attention_on_a_gpu(case: attention.Case, dtype: torch.dtype) -> None:
+    on_gpu = {name: x.to(dtype).cuda() for name, x in attention.inputs(case).items()}
+    call = attention.call(case, "triton")
+    found, again = (results(call, on_gpu, dtype) for _ in range(2))
+    assert all(torch.equal(found[name], again[name]) for name in found)
+    truth = results(
+        attention.call(case, "naive"), {name: x.cpu().double() for name, x in on_gpu.items()}, torch.float64
+    )
+    tolerance = {torch.float32: 1e-5, torch.bfloat16: 3e-2, torch.float16: 5e-3}[dtype]
+    scans.assert_close({name: x.cpu() for name, x in found.items()}, truth, tolerance)
+    decoded = {"output 0": call(**on_gpu).cpu()}  # nothing is kept: one query goes another way
+    scans.assert_close(decoded, {"output 0": truth["output 0"]}, tolerance)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("queries", [1, 1024], ids=["decoding", "all"])
+def test_correlated_maps_cancel_on_a_gpu(queries: int) -> None:
+    q, k, v = (x.bfloat16().cuda() for x in attention.correlated(1024, 64))
+    truth = differential_attention(q.double(), k.double(), v.double(), 0.98)[:, :, -queries:]
+    found = differential_attention(q[:, :, -queries:], k, v, 0.98)
+    assert float((found.double() - truth).norm() / truth.norm()) <= 3e-3
 
 
 @pytest.mark.gpu
