@@ -38,7 +38,7 @@ def differential_attention(
 
 
 class DifferentialAttention(Function):
-    """The forward pass: output, log-sum-exps and what is normalised, the latter two None unless they are to be kept."""
+    """The forward pass: output, log-sum-exps and what is normalised, the latter two empty unless to be kept."""
 
     @staticmethod
     def forward(
@@ -52,33 +52,35 @@ class DifferentialAttention(Function):
         norm_scale: float,
         eps: float,
         keep: bool,
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         cut = Cut.of(q, k, v, lambda_, causal, scale, norm_weight)
         batch, heads, queries = lambda_.shape
         out = torch.empty(batch, heads, queries, v.shape[-1], dtype=cut.dtype)
         items, repeats, rows = cut.lambda_.shape
-        lse = torch.empty(items, repeats, 2, rows, dtype=cut.dtype) if keep else None
+        lse = torch.empty(items, repeats, 2, rows if keep else 0, dtype=cut.dtype)
         products, room = cut.rows_like(out), cut.scratch(2)
         for block in cut.blocks():
             maps = cut.scores(block, room)
-            cut.each_row(kernels.scores_to_map, block, maps, *cut.placed(block, lse))
+            cut.each_row(kernels.scores_to_map, block, maps, *cut.placed(block, lse if keep else None))
             values = cut.v[block.items, : block.keys]
             torch.bmm(maps[0], values, out=products[block.items, block.repeat, block.rows])
         if norm_weight is None:
-            return out.to(q.dtype), lse, None
+            return out.to(q.dtype), lse, out.new_empty(0)
         normed = RMSNorm.forward(out, norm_scale * of_dtype(norm_weight, cut.dtype), eps, None)
         assert isinstance(normed, Tensor)
-        return normed.to(q.dtype), lse, out if keep else None
+        return normed.to(q.dtype), lse, out if keep else out.new_empty(0)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor | None, ...]) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         *tensors, ctx.causal, ctx.scale, ctx.norm_scale, ctx.eps, _ = inputs
-        kept = output[1:]
-        ctx.mark_non_differentiable(*(x for x in kept if x is not None))
-        ctx.save_for_backward(*tensors, *kept)
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(*tensors, *output[1:])
+        ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, grad_out: Tensor, *_: None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_out: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
+        if grad_out is None:
+            return (None,) * 10
         weighted = ctx.needs_input_grad[4]
         options = (ctx.causal, ctx.scale, ctx.norm_scale, ctx.eps, weighted)
         gradients = DifferentialAttentionGradient.call(grad_out, *ctx.saved_tensors, *options)
@@ -96,15 +98,15 @@ class DifferentialAttentionGradient(Gradient):
         v: Tensor,
         lambda_: Tensor,
         norm_weight: Tensor | None,
-        lse: Tensor | None,
-        raw: Tensor | None,
+        lse: Tensor,
+        raw: Tensor,
         causal: bool,
         scale: float,
         norm_scale: float,
         eps: float,
         weighted: bool,
     ) -> tuple[Tensor, ...]:
-        if lse is None:
+        if not lse.numel():
             raise RuntimeError("the forward pass kept nothing, because nothing asked for gradients then")
         cut = Cut.of(q, k, v, lambda_, causal, scale, norm_weight)
         grad, grad_weight = of_dtype(grad_out, cut.dtype), ()
@@ -113,10 +115,10 @@ class DifferentialAttentionGradient(Gradient):
             grad, *sums = RMSNormGradient.forward(grad, None, raw, weight, eps, weighted)
             grad_weight = tuple((norm_scale * each).to(norm_weight.dtype) for each in sums)
         grad_q, grad_k, grad_v, grad_lambda = _gradients(cut, cut.rows_like(grad).contiguous(), lse)
-        if q.shape[2] == 1:
-            grad_q = grad_q.transpose(1, 3)
+        # As in q, where heads that share k and v are rows if each has a single query.
+        grad_q = grad_q.permute(1, 3, 2, 0, 4) if q.shape[2] == 1 else grad_q.permute(1, 2, 0, 3, 4)
         return (
-            grad_q.mul_(scale).reshape(q.shape).to(q.dtype),
+            (scale * grad_q).reshape(q.shape).to(q.dtype),
             grad_k.transpose(0, 1).reshape(k.shape).to(k.dtype),
             grad_v.view(v.shape).to(v.dtype),
             grad_lambda.view(lambda_.shape).to(lambda_.dtype),
@@ -125,9 +127,9 @@ class DifferentialAttentionGradient(Gradient):
 
 
 def _gradients(cut: Cut, grad: Tensor, lse: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Gradients of the cut's q, k (2, items, S, d), v and λ, from that of the output, each sum in the blocks' order."""
+    """Gradients of the cut's q and k, maps first, v and λ from that of the output, each sum in the blocks' order."""
     (items, _, keys, dim), room = cut.k.shape, cut.scratch(3)
-    grad_q, grad_lambda = torch.empty_like(cut.q), torch.empty_like(cut.lambda_)
+    grad_q, grad_lambda = cut.q.new_empty(2, *cut.lambda_.shape, dim), torch.empty_like(cut.lambda_)
     grad_k, grad_v = cut.k.new_zeros(2, items, keys, dim), torch.zeros_like(cut.v)
     for block in cut.blocks():
         at, seen = (block.items, block.repeat), slice(block.keys)
@@ -139,7 +141,7 @@ def _gradients(cut: Cut, grad: Tensor, lse: Tensor) -> tuple[Tensor, Tensor, Ten
         cut.each_row(kernels.maps_to_gradients, block, (*scores, product), *places)
         grad_v[block.items, seen].baddbmm_(product.mT, arriving)
         for i, score in enumerate(scores):
-            torch.bmm(score, cut.k[block.items, i, seen], out=grad_q[*at, i, block.rows])
+            torch.bmm(score, cut.k[block.items, i, seen], out=grad_q[i, *at, block.rows])
             grad_k[i, block.items, seen].baddbmm_(score.mT, cut.q[*at, i, block.rows])
     return grad_q, grad_k, grad_v, grad_lambda
 

@@ -38,10 +38,7 @@ def differential_attention(
 
 
 class DifferentialAttention(Function):
-    """The forward kernels: output, output before the norm, the second map's and log-sum-exps; None unless kept.
-
-    Without a norm the second is the output itself, and None.
-    """
+    """The forward kernels: output, output before a norm, the second map's and log-sum-exps, these empty unless kept."""
 
     @staticmethod
     def forward(
@@ -55,18 +52,19 @@ class DifferentialAttention(Function):
         norm_scale: float,
         eps: float,
         keep: bool,
-    ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         shape = Shape.of(q, k, v, lambda_, causal, scale)
         norm = {"NORM_SCALE": norm_scale, "EPS": eps, "HAS_WEIGHT": norm_weight is not None}
         weight = None if norm_weight is None else norm_weight.contiguous()
+        nothing = shape.q.new_empty(0)
         if q.shape[2] == 1 and not keep:
-            return _decode(shape, weight, norm).to(q.dtype), None, None, None
+            return _decode(shape, weight, norm).to(q.dtype), nothing, nothing, nothing
         batch, heads, _, queries, keys = shape.sizes
         tile = shape.tiles.forward
         out = shape.outputs()
-        raw = shape.outputs() if keep and weight is not None else None
-        second = shape.outputs() if keep else None
-        lse = shape.q.new_empty(batch, 2 * heads, queries, dtype=torch.float32) if keep else None
+        raw = shape.outputs() if keep and weight is not None else nothing
+        second = shape.outputs() if keep else nothing
+        lse = shape.q.new_empty(batch, 2 * heads, queries if keep else 0, dtype=torch.float32)
         differential_attention_fwd_kernel[triton.cdiv(queries, tile.m), batch * heads](
             *shape.inputs,
             weight,
@@ -86,17 +84,17 @@ class DifferentialAttention(Function):
         return out.to(q.dtype), raw, second, lse
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor | None, ...]) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         *tensors, ctx.causal, ctx.scale, ctx.norm_scale, ctx.eps, _ = inputs
-        out, *kept = output
-        ctx.mark_non_differentiable(*(x for x in kept if x is not None))
-        if kept[0] is None:
-            kept[0] = out
-        ctx.save_for_backward(*tensors, *kept)
+        out, raw, *kept = output
+        ctx.mark_non_differentiable(raw, *kept)
+        ctx.save_for_backward(*tensors, out if tensors[4] is None else raw, *kept)
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, grad_out: Tensor, *_: None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_out: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
+        if grad_out is None:
+            return (None,) * 10
         weighted = ctx.needs_input_grad[4]
         options = (ctx.causal, ctx.scale, ctx.norm_scale, ctx.eps, weighted)
         gradients = DifferentialAttentionGradient.call(grad_out, *ctx.saved_tensors, *options)
@@ -115,15 +113,15 @@ class DifferentialAttentionGradient(Gradient):
         lambda_: Tensor,
         norm_weight: Tensor | None,
         raw: Tensor,
-        second: Tensor | None,
-        lse: Tensor | None,
+        second: Tensor,
+        lse: Tensor,
         causal: bool,
         scale: float,
         norm_scale: float,
         eps: float,
         weighted: bool,
     ) -> tuple[Tensor, ...]:
-        if second is None:
+        if not second.numel():
             raise RuntimeError("the forward pass kept nothing, because nothing asked for gradients then")
         shape = Shape.of(q, k, v, lambda_, causal, scale)
         batch, heads, groups, queries, keys = shape.sizes

@@ -300,10 +300,10 @@ def test_a_nan_is_seen_by_nobody_before_it(name: str) -> None:
 def test_every_element_is_written_and_the_same_bits_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(batch=2, heads=4, groups=2, queries=21, keys=33, norm=True)
     first = results(call(case, "cpu"), inputs(case), torch.float32)
-    for name in ("empty", "empty_like"):
-        made = getattr(torch, name)
+    for home, name in ((torch, "empty"), (torch, "empty_like"), (Tensor, "new_empty")):
+        made = getattr(home, name)
         poisoned = lambda *shape, made=made, **options: made(*shape, **options).fill_(math.nan)  # noqa: E731
-        monkeypatch.setattr(torch, name, poisoned)
+        monkeypatch.setattr(home, name, poisoned)
     for name, value in results(call(case, "cpu"), inputs(case), torch.float32).items():
         assert torch.equal(value, first[name]), name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -51,6 +52,11 @@ CASES = [
         attend,
         {"q": (2, 4, 7, 3), "k": (2, 2, 7, 3), "v": (2, 1, 7, 6), "lambda_": (2,), "weight": (6,)},
         id="differential_attention",
+    ),
+    pytest.param(
+        partial(differential_attention, lambda_=0.5),
+        {"q": (2, 4, 7, 3), "k": (2, 2, 7, 3), "v": (2, 1, 7, 6)},
+        id="differential_attention_without_norm",
     ),
     pytest.param(norm, {"x": (2, 7, 17), "weight": (17,)}, id="rms_norm"),
     pytest.param(norm_of_sum, {"x": (7, 17), "weight": (17,), "residual": (7, 17)}, id="rms_norm_of_a_sum"),
