@@ -211,7 +211,7 @@ def test_correlated_maps_cancel_before_anything_is_rounded(norm: bool) -> None:
     parts = [F.scaled_dot_product_attention(q[:, i : i + 1], k[:, i : i + 1], v, is_causal=True) for i in (0, 1)]
     two = parts[0] - torch.tensor(0.98).bfloat16() * parts[1]
     assert error(differential_attention(q, k, v, 0.98, norm_weight=weight)) <= 3e-3
-    assert error(F.rms_norm(two, (128,), eps=1e-5) if norm else two) >= 1.8e-2
+    assert error(F.rms_norm(two, (128,), eps=1e-5) if norm else two) >= 2e-2
 
 
 @pytest.mark.parametrize("backend", ["naive", "cpu"])
