@@ -68,13 +68,16 @@ def fit_bradley_terry(battles: Battles, start: Floats | None = None) -> Fit:
 
     Args:
         battles: folded votes, weighted or not.
-        start: (M,), ratings from which to iterate; from the shares of wins where None.
+        start: (M,), ratings from which to iterate; from the shares of wins where None, or where it leads nowhere.
     """
     found = existence(battles)
     if found.status is not Status.IDENTIFIED:
         return _without_ratings(battles, found, found.status)
     graph = PairGraph(battles.first, battles.second, len(battles.models))
     best = maximise(graph, battles.games, battles.score, start)
+    if not best.converged and start is not None:
+        # So far from the maximum all outcomes may be certain, and the curvature nothing.
+        best = maximise(graph, battles.games, battles.score)
     if not best.converged:
         return _without_ratings(battles, found, Status.NOT_CONVERGED, best)
     return Fit(best.ratings, found.status, found, best.iterations, best.gradient_norm, best.log_likelihood)

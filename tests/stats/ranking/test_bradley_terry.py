@@ -176,6 +176,15 @@ def test_the_start_does_not_matter(battles: Battles, seed: int) -> None:
     np.testing.assert_allclose(found.ratings, fit_bradley_terry(battles).ratings, atol=1e-9)
 
 
+def test_a_start_that_leads_nowhere_is_dropped() -> None:
+    """From there every outcome is certain, and the curvature singular to working precision (found by the test above)."""
+    first, second = np.array([0, 0, 1, 2, 3, 4, 5]), np.array([1, 6, 2, 3, 4, 5, 6])
+    counts = np.array([[7, 6, 5], [3, 8, 5], [3, 3, 1], [1, 1, 2], [7, 6, 8], [5, 5, 8], [6, 6, 5]], dtype=float)
+    battles = Battles(names(7), first, second, counts)
+    far = np.random.default_rng(3).normal(0, 10, 7)
+    np.testing.assert_allclose(fit_bradley_terry(battles, far).ratings, fit_bradley_terry(battles).ratings, atol=1e-9)
+
+
 def test_triangle_of_wins_rates_all_alike() -> None:
     cycle = from_wins([[0, 1, 0], [0, 0, 1], [1, 0, 0]], names(3))
     np.testing.assert_allclose(fit_bradley_terry(cycle).ratings, 0, atol=1e-14)
