@@ -177,7 +177,7 @@ def test_the_start_does_not_matter(battles: Battles, seed: int) -> None:
 
 
 def test_a_start_that_leads_nowhere_is_dropped() -> None:
-    """From there every outcome is certain, and the curvature singular to working precision (found by the test above)."""
+    """From there every outcome is certain, and the curvature singular to working precision."""
     first, second = np.array([0, 0, 1, 2, 3, 4, 5]), np.array([1, 6, 2, 3, 4, 5, 6])
     counts = np.array([[7, 6, 5], [3, 8, 5], [3, 3, 1], [1, 1, 2], [7, 6, 8], [5, 5, 8], [6, 6, 5]], dtype=float)
     battles = Battles(names(7), first, second, counts)
