@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["choose_rate", "reached", "value_at"]
+__all__ = ["reached", "value_at"]
 
 
 def reached(x: Sequence[float], y: Sequence[float], level: float) -> float:
@@ -24,15 +24,3 @@ def reached(x: Sequence[float], y: Sequence[float], level: float) -> float:
 def value_at(x: Sequence[float], y: Sequence[float], where: float) -> float:
     """y at `where`, linear in between; NaN where x does not reach so far."""
     return float(np.interp(where, x, y)) if where <= x[-1] else float("nan")
-
-
-def choose_rate(scores: Sequence[float]) -> tuple[int, bool]:
-    """The place of the lowest score inside the grid, and whether an end is lower than all inside.
-
-    What is not finite is never chosen over what is; where nothing inside is finite, that counts as the end's being
-    lower.
-    """
-    finite = np.where(np.isfinite(scores), scores, np.inf)
-    inside = finite[1:-1]
-    best = int(inside.argmin()) + 1
-    return best, bool(min(finite[0], finite[-1]) < inside.min() or np.isinf(inside.min()))

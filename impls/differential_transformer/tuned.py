@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench.impls.common.learner import Learning
+from claimbench.impls.common.rates import choose_rate
 from claimbench.impls.common.training import Recipe, Trained, train
-from claimbench.impls.differential_transformer.curves import choose_rate
 from claimbench.trial import Trial
 
 __all__ = ["Tuned", "train_at_best_rate"]

@@ -11,7 +11,7 @@ from claimbench.errors import UnknownName
 from claimbench.impls.common.initialise import generator
 from claimbench.impls.common.transformer import TransformerConfig
 from claimbench.impls.differential_transformer.attention import Options
-from claimbench.impls.differential_transformer.curves import choose_rate, reached, value_at
+from claimbench.impls.differential_transformer.curves import reached, value_at
 from claimbench.impls.differential_transformer.experiments.language import language
 from claimbench.impls.differential_transformer.experiments.retrieval import retrieval
 from claimbench.impls.differential_transformer.model import attention_layers
@@ -176,15 +176,6 @@ def test_levels_are_read_off_between_evaluations() -> None:
     assert reached((10, 20, 30), (0.2, 0.8, 0.5), 0.8) == pytest.approx(20)
     assert value_at((10, 20), (1.0, 3.0), 15) == 2
     assert math.isnan(value_at((10, 20), (1.0, 3.0), math.inf))
-
-
-def test_the_best_rate_lies_inside_or_the_edge_is_told() -> None:
-    inf = math.inf
-    assert choose_rate([9, 5, 7]) == (1, False)
-    assert choose_rate([4, 5, 7]) == (1, True)
-    assert choose_rate([5, 5, 7]) == (1, False)
-    assert choose_rate([inf, inf, 8, math.nan]) == (2, False)
-    assert choose_rate([inf, inf, inf]) == (1, True)
 
 
 WORK = Retrieval(

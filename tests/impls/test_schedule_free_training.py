@@ -16,7 +16,7 @@ from claimbench.impls.common.training import Trained
 from claimbench.impls.schedule_free.adamw import AdamWScheduleFree
 from claimbench.impls.schedule_free.averaging import Averaged
 from claimbench.impls.schedule_free.experiments import training as module
-from claimbench.impls.schedule_free.experiments.training import choose, front, sensitivity
+from claimbench.impls.schedule_free.experiments.training import front, sensitivity
 from claimbench.impls.schedule_free.methods import METHODS, setting
 from claimbench.impls.schedule_free.networks import classification, conv_net, mlp, refresh_statistics, split
 from claimbench.impls.schedule_free.sgd import SGDScheduleFree
@@ -33,23 +33,6 @@ def trial(work: Training = TINY, seeds: tuple[int, ...] = (900, 901), **options:
 
 def nowhere(name: str) -> None:  # type: ignore[return]
     raise AssertionError(f"{name} is not needed")
-
-
-@pytest.mark.parametrize(
-    ("scores", "losses", "best", "edge"),
-    [
-        pytest.param([3, 1, 2, 4], [0, 0, 0, 0], 1, False, id="inside"),
-        pytest.param([1, 2, 3, 4], [0, 0, 0, 0], 1, True, id="the first is best"),
-        pytest.param([4, 3, 2, 1], [0, 0, 0, 0], 2, True, id="the last is best"),
-        pytest.param([1, 1, 1, 1], [0, 5, 4, 0], 2, False, id="of equals the least loss, inside"),
-        pytest.param([math.nan, 2, math.nan, 3], [1, 1, 1, 1], 1, False, id="what diverged is never chosen"),
-        pytest.param([1, math.inf, math.nan, 2], [1, 1, 1, 1], 1, True, id="nothing inside is finite"),
-    ],
-)
-def test_the_rate_is_the_best_inside_and_an_end_that_is_better_is_told(
-    scores: list[float], losses: list[float], best: int, edge: bool
-) -> None:
-    assert choose(scores, losses) == (best, edge)
 
 
 def test_one_run_serves_all_lengths_and_a_schedule_has_one_for_each(monkeypatch: pytest.MonkeyPatch) -> None:

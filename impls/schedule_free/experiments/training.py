@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from claimbench.errors import SpecError
+from claimbench.impls.common.rates import choose_rate
 from claimbench.impls.common.training import Trained, train
 from claimbench.impls.common.workload import workload_of
 from claimbench.impls.schedule_free.methods import Setting, setting
@@ -17,7 +18,7 @@ from claimbench.papers.schedule_free.workloads import Training
 from claimbench.record import Curve
 from claimbench.trial import Quality, Trial
 
-__all__ = ["choose", "front", "sensitivity"]
+__all__ = ["front", "sensitivity"]
 
 MARKS = {"quarter": 4, "half": 2, "full": 1}
 """Lengths after which results are taken, as divisors of the longest."""
@@ -46,7 +47,7 @@ def front(trial: Trial) -> Quality:
         chosen: dict[str, int] = {}
         for metric in work.chosen_by:
             scores = [_mean(found[length], metric) for found in tried]
-            chosen[metric], edge = choose(scores, [_mean(found[length], "train_loss") for found in tried])
+            chosen[metric], edge = choose_rate(scores, [_mean(found[length], "train_loss") for found in tried])
             on_edge += edge
         found = {index: runs.train(length, runs.rates[index], trial.seeds) for index in sorted(set(chosen.values()))}
         for metric, index in chosen.items():
@@ -77,18 +78,6 @@ def sensitivity(trial: Trial) -> Quality:
     return Quality(
         {"width": widths}, {"sensitivity": Curve(x=tuple(grid.tolist()), y=tuple(map(tuple, lines.tolist())))}
     )
-
-
-def choose(scores: Sequence[float], losses: Sequence[float]) -> tuple[int, bool]:
-    """The place of the lowest score, of equals that with the lowest loss, and whether an end is lower than all inside.
-
-    What is not finite is never chosen; where an end is no better than a place inside, the one inside is.
-    """
-    finite = np.where(np.isfinite(scores), scores, np.inf)
-    inside = finite[1:-1]
-    level = np.flatnonzero(inside == inside.min()) + 1
-    best = level[np.where(np.isfinite(losses), losses, np.inf)[level].argmin()]
-    return int(best), bool(min(finite[0], finite[-1]) < inside.min() or np.isinf(inside.min()))
 
 
 def _width(grid: np.ndarray, line: np.ndarray, near: float) -> float:
