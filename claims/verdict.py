@@ -108,6 +108,14 @@ def unusable(claim: Claim, tier: Tier, evidence: Evidence, health: Health) -> st
     return health.fault({record.run for record in evidence.ok}, tier) if claim.protocol.unit == "process" else ""
 
 
+_OF_A_PART: dict[Status, str] = {
+    "REPRODUCED": "reproduced",
+    "PARTIAL": "smaller than asked",
+    "CONTRADICTED": "contradicted",
+    "INCONCLUSIVE": "undecided",
+}
+
+
 def _reason(status: Status, parts: Sequence[PartVerdict]) -> str:
     """The reasons of the parts that made the status, or what the interval says."""
     named = len(parts) > 1
@@ -116,6 +124,9 @@ def _reason(status: Status, parts: Sequence[PartVerdict]) -> str:
     ]
     if given:
         return "; ".join(dict.fromkeys(given))
+    if named and status == "PARTIAL":
+        counted = {one: sum(part.status == one for part in parts) for one in _OF_A_PART}
+        return f"of {len(parts)} parts " + ", ".join(f"{n} {_OF_A_PART[one]}" for one, n in counted.items() if n)
     return {
         "REPRODUCED": "the whole interval is at or beyond what is asked",
         "PARTIAL": "an effect in the claimed direction, smaller than asked",

@@ -32,7 +32,7 @@ TIER_MEANING = {
 }
 STATUS_MEANING = {
     "REPRODUCED": "the whole interval is at or beyond what the claim asks",
-    "PARTIAL": "an effect in the claimed direction, but smaller than asked",
+    "PARTIAL": "an effect in the claimed direction, but smaller than asked; or some parts hold and some do not",
     "CONTRADICTED": "the whole interval is on the wrong side, or shows no effect worth naming",
     "INCONCLUSIVE": "the interval does not decide; more units might",
     "INVALID": "a gate, a placebo or the protocol failed, so nothing may be said",
