@@ -7,6 +7,7 @@ written directly: coordinates have one decimal, text stays text, and there is no
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -45,7 +46,9 @@ class Axis:
             margin = (high / low) ** 0.06
             return cls(low / margin, high * margin, start, end, log)
         if low == high:
-            low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
+            # Half of a number below the least normal one may be nothing, and an axis needs a length.
+            half = max(abs(low), sys.float_info.min) / 2 if low else 0.5
+            low, high = low - half, high + half
         margin = (high - low) * 0.06
         return cls(low - margin, high + margin, start, end)
 

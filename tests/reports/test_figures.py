@@ -6,7 +6,7 @@ import math
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from claimbench.reports import figures
@@ -67,6 +67,7 @@ def test_ratios_intervals_and_given_figures() -> None:
     assert as_given(-2.5) == "−2.5"
 
 
+@example(values=[5e-324])
 @given(st.lists(FINITE, min_size=1, max_size=9))
 def test_a_linear_axis_holds_its_values_and_keeps_their_order(values: list[float]) -> None:
     axis = Axis.around(values, 100, 500)
