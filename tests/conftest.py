@@ -1,4 +1,4 @@
-"""One compute thread, because with two on two busy cores a step can take ten times as long; examples without deadline."""
+"""One compute thread: two on two busy cores can take ten times as long. Examples without a deadline."""
 
 from __future__ import annotations
 
