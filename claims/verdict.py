@@ -125,7 +125,7 @@ def _reason(status: Status, parts: Sequence[PartVerdict]) -> str:
     if given:
         return "; ".join(dict.fromkeys(given))
     if named and status == "PARTIAL":
-        counted = {one: sum(part.status == one for part in parts) for one in _OF_A_PART}
+        counted: dict[Status, int] = {one: sum(part.status == one for part in parts) for one in _OF_A_PART}
         return f"of {len(parts)} parts " + ", ".join(f"{n} {_OF_A_PART[one]}" for one, n in counted.items() if n)
     return {
         "REPRODUCED": "the whole interval is at or beyond what is asked",

@@ -6,7 +6,7 @@ import ctypes
 import sys
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from claimbench.errors import MeasurementRefused, SpecError
 from claimbench.measure.arrays import InputSet, copied, differs, in_float64, outputs, relative_errors, snapshot
@@ -22,17 +22,21 @@ _FILL_WITH_ONES = 0x100  # fresh memory gets the complement of the low byte: 0xF
 def poisoned_memory(device: str) -> Generator[None]:
     """Fresh memory reads as NaN (−1 as integer) until it is written, so that an output left unwritten is seen.
 
-    On the CPU the C library's allocator does it, for torch, NumPy and numba alike; NumPy's own cache of blocks
-    below 1 kB escapes. On a GPU torch fills what `torch.empty` and its kin return.
+    Torch fills what `torch.empty` and its kin return. On the CPU the C library's allocator fills the rest, NumPy's
+    and numba's; blocks below 1 kB that NumPy or the allocator keep in a cache of their own escape it.
     """
-    if device == "cpu":
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_PERTURB, _FILL_WITH_ONES)
-        try:
-            yield
-        finally:
-            libc.mallopt(_M_PERTURB, 0)
-        return
+    with ExitStack() as stack:
+        if "torch" in sys.modules:
+            stack.enter_context(_filled_by_torch())
+        if device == "cpu":
+            libc = ctypes.CDLL(None)
+            libc.mallopt(_M_PERTURB, _FILL_WITH_ONES)
+            stack.callback(libc.mallopt, _M_PERTURB, 0)
+        yield
+
+
+@contextmanager
+def _filled_by_torch() -> Generator[None]:
     torch = sys.modules["torch"]
     strict, warn_only = (
         torch.are_deterministic_algorithms_enabled(),

@@ -231,6 +231,14 @@ def test_fresh_memory_is_nan_inside_the_gate_only() -> None:
     assert not torch.isnan(torch.empty(1_000_003)).all()
 
 
+def test_small_blocks_that_the_allocator_kept_are_nan_as_well() -> None:
+    for n in range(1, 64):
+        freed = [torch.ones(n, dtype=torch.float64) for _ in range(30)]
+        del freed
+        with poisoned_memory("cpu"):
+            assert all(torch.isnan(torch.empty(n, dtype=torch.float64)).all() for _ in range(12))
+
+
 def test_a_nan_never_passes(trial: Trial) -> None:
     refuse(trial, timed(lambda x, y: honest(x, y) * float("nan")), "relative error nan")
 
