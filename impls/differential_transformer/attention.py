@@ -22,7 +22,7 @@ from claimbench.impls.differential_transformer.attend import (
     differential_maps,
     repeat_heads,
 )
-from claimbench.kernels import rms_norm
+from claimbench.kernels import differential_attention, rms_norm
 
 __all__ = ["DifferentialAttention", "Options", "SoftmaxAttention", "lambda_init"]
 
@@ -49,10 +49,12 @@ def lambda_init(index: int) -> float:
 
 
 class SoftmaxAttention(Attention):
-    """Transformer++'s attention, its map written out so that it can be looked at and its logits rounded."""
+    """Transformer++'s attention, whose maps can be looked at, and its logits rounded."""
 
+    written_out: bool = False
+    """Whether maps are formed and then multiplied with values, where a fused kernel does the same otherwise."""
     bits: int | None = None
-    """Bits that logits are rounded to; None leaves them."""
+    """Bits that logits are rounded to, written out; None leaves them."""
 
     def logits(self, x: Tensor) -> Tensor:
         """q kᵀ / √d of every head of width d, masked nowhere, (batch, n_head, length, length)."""
@@ -68,9 +70,14 @@ class SoftmaxAttention(Attention):
         return attention_maps(q, k, self.bits)
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False, seen: Tensor | None = None) -> Tensor:
+        if not self._in_full():
+            return super()._attend(q, k, v, causal=causal, seen=seen)
         # Every mask of the base class is the causal one, aligned at the end.
         maps = self._maps(q, k)
         return maps.to(v.dtype) @ repeat_heads(v, maps.shape[1])
+
+    def _in_full(self) -> bool:
+        return self.written_out or self.bits is not None
 
 
 class DifferentialAttention(SoftmaxAttention):
@@ -107,10 +114,14 @@ class DifferentialAttention(SoftmaxAttention):
         return differential_maps(q, k, self.lambda_(), self.bits)
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False, seen: Tensor | None = None) -> Tensor:
-        heads = attend(q, k, _pairs(v), self.lambda_(), self.bits)
-        if self.options.norm:
-            heads = rms_norm(heads, self.head_norm, _EPS)
-        return heads * (1 - self.lambda_init) if self.options.factor else heads
+        lambda_, pairs, norm, factor = self.lambda_(), _pairs(v), self.options.norm, self.options.factor
+        scale = 1 - self.lambda_init if factor else 1.0
+        if self._in_full():
+            heads = attend(q, k, pairs, lambda_, self.bits)
+            return scale * (rms_norm(heads, self.head_norm, _EPS) if norm else heads)
+        if norm:
+            return differential_attention(q, k, pairs, lambda_, norm_weight=self.head_norm, norm_scale=scale, eps=_EPS)
+        return scale * differential_attention(q, k, pairs, lambda_)
 
 
 def _pairs(v: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from claimbench.impls.differential_transformer.attention import (
     SoftmaxAttention,
     lambda_init,
 )
-from claimbench.impls.differential_transformer.model import ComparedTransformer, attention_layers, form
+from claimbench.impls.differential_transformer.model import ComparedTransformer, Kind, attention_layers, form
 from claimbench.impls.differential_transformer.second import SecondAttention
 
 CPU = torch.device("cpu")
@@ -72,10 +72,14 @@ def hidden() -> torch.Tensor:
 
 
 @pytest.mark.parametrize("config", [CONFIG, GROUPED], ids=["plain", "grouped"])
-def test_agrees_with_the_formula_written_out(config: TransformerConfig, hidden: torch.Tensor) -> None:
+@pytest.mark.parametrize("written_out", [False, True], ids=["fused", "written-out"])
+def test_agrees_with_the_formula_line_by_line(
+    config: TransformerConfig, written_out: bool, hidden: torch.Tensor
+) -> None:
     model = ComparedTransformer(config, seed=3).double()
     for layer in attention_layers(model):
         assert isinstance(layer, DifferentialAttention)
+        layer.written_out = written_out
         with torch.no_grad():
             layer.head_norm.add_(torch.linspace(-0.5, 0.5, 2 * config.head_dim))
         x = hidden[..., : config.d_model]
@@ -92,6 +96,24 @@ def test_gradients_agree_with_those_of_the_formula(hidden: torch.Tensor) -> None
     expected = torch.autograd.grad((oracle(layer, x) * weights).sum(), list(layer.parameters()))
     for name, one, other in zip(names, found, expected, strict=True):
         assert error(one, other) < 1e-5, name
+
+
+@pytest.mark.parametrize("kind", ["softmax", "paper", "v2"])
+@pytest.mark.parametrize(
+    "options", [Options(), Options(norm=False), Options(factor=False), Options(norm=False, factor=False)], ids=str
+)
+def test_fused_and_written_out_are_one_function(kind: Kind, options: Options) -> None:
+    model, x = ComparedTransformer(GROUPED, 3, kind, options).double(), tokens()
+    found = []
+    for written_out in (False, True):
+        for layer in attention_layers(model):
+            layer.written_out = written_out
+        model.zero_grad()
+        logits = model(x)
+        logits.square().sum().backward()
+        found.append([logits, *(parameter.grad for parameter in model.parameters())])
+    for one, other in zip(*found, strict=True):
+        assert error(one, other) < 1e-9
 
 
 def test_the_references_rotary_pairs_are_ours_in_another_order(hidden: torch.Tensor) -> None:

@@ -13,7 +13,7 @@ from claimbench.impls.differential_transformer.accounting import (
     parameters,
     training_flops,
 )
-from claimbench.impls.differential_transformer.model import ComparedTransformer, Kind
+from claimbench.impls.differential_transformer.model import ComparedTransformer, Kind, attention_layers
 from claimbench.impls.differential_transformer.published import MODEL_3B
 from claimbench.papers.differential_transformer.workloads import Counted
 from claimbench.trial import Exact, Trial
@@ -59,6 +59,8 @@ def _config(work: Counted) -> TransformerConfig:
 
 def _operations(work: Counted, kind: Kind, seed: int) -> tuple[int, int]:
     model = ComparedTransformer(_config(work), seed, kind)
+    for attention in attention_layers(model):
+        attention.written_out = True
     tokens = torch.arange(work.length).remainder(work.vocabulary)[None]
     with FlopCounterMode(display=False) as forward:
         logits = model(tokens)
