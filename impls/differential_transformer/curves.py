@@ -22,5 +22,5 @@ def reached(x: Sequence[float], y: Sequence[float], level: float) -> float:
 
 
 def value_at(x: Sequence[float], y: Sequence[float], where: float) -> float:
-    """y at `where`, linear in between; NaN where x does not reach so far."""
-    return float(np.interp(where, x, y)) if where <= x[-1] else float("nan")
+    """y at `where`, linear in between; beyond an end, y there."""
+    return float(np.interp(where, x, y))

@@ -176,7 +176,7 @@ def test_what_is_trained_alike_is_measured_once_and_the_rest_has_seeds_of_its_ow
         if claim.protocol.unit == "seed":
             shared.setdefault(claim.measure_sha(), []).append(claim)
     assert [[claim.label for claim in claims] for claims in shared.values()] == [
-        ["DT-02", "DT-06", "DT-08", "DT-10", "DT-11"],
+        ["DT-02", "DT-04b", "DT-06", "DT-08", "DT-10", "DT-11"],
         ["DT-13", "DV-01"],
         ["DT-02c", "DT-10b", "DT-11b"],
         ["DT-13d", "DT-14"],

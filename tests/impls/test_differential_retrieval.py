@@ -175,7 +175,7 @@ def test_levels_are_read_off_between_evaluations() -> None:
     assert reached((10, 20, 30), (0.2, 0.6, 0.5), 0.7) == math.inf
     assert reached((10, 20, 30), (0.2, 0.8, 0.5), 0.8) == pytest.approx(20)
     assert value_at((10, 20), (1.0, 3.0), 15) == 2
-    assert math.isnan(value_at((10, 20), (1.0, 3.0), math.inf))
+    assert value_at((10, 20), (1.0, 3.0), math.inf) == 3
 
 
 WORK = Retrieval(
@@ -211,9 +211,15 @@ def test_the_experiment_reports_what_claims_name(options: dict[str, object]) -> 
     trial = Trial("dt.x", "cpu", WORK, "a", options, (900, 901), tolerances=tolerances)  # type: ignore[arg-type]
     found = retrieval(trial)
     assert all(len(values) == 2 for values in found.values.values())
-    assert {"steps_to_learned", "error_half", "noise_level", "dilution_best_full", "rise_4", "order_flips_level"} <= {
-        *found.values
-    }
+    assert {
+        "steps_to_learned",
+        "error_half",
+        "crowding_half",
+        "noise_level",
+        "dilution_best_full",
+        "rise_4",
+        "order_flips_level",
+    } <= {*found.values}
     assert set(trial.gates) == set(tolerances)
     assert found.curves["accuracy"].x == (2, 4, 6, 8)
     assert found.values["steps_to_learned"] == [8, 8]

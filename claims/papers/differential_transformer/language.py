@@ -12,8 +12,8 @@ __all__ = ["CLAIMS"]
 ARXIV = "2410.05258v2"
 _EXPERIMENT = "claimbench.impls.differential_transformer.experiments.language:language"
 _LOSS = Metric(name="loss", unit="nats", better="lower", units={f"rise_{bits}": "nats" for bits in (8, 6, 4)})
-_NOVELS = Text(corpus="english_novels", length=64, batch_size=16, n_layer=2, d_model=64, steps=400, test_windows=256)
-_WORK = Language(text=_NOVELS, n_head=4, bits=3.0, evaluations=20, low=-10, high=-6, pilots=(1000,))
+_NOVELS = Text(corpus="english_novels", length=64, batch_size=16, n_layer=2, d_model=64, steps=600, test_windows=256)
+_WORK = Language(text=_NOVELS, n_head=4, bits=3.0, evaluations=20, low=-10, high=-7, pilots=(1000,))
 _SEEDS = 12
 _GATES = {"rate_on_edge": 0.0, "not_reached": 0.0}
 _DIFF = Arm(name="diff", options={"attention": "paper"}, competitor="DIFF Transformer")
@@ -63,8 +63,8 @@ TOKENS = Claim(
         unit="seed", n={"cpu": _SEEDS}, n_min=_SEEDS, paired=True, first_seed=660, seeds_per_trial=_SEEDS
     ),
     gates=_GATES,
-    needs=Needs(core_seconds={"cpu": 420.0}, data=("english_novels",), memory_bytes=3 * 2**30, trial_seconds=3600.0),
-    setups_tried=1,
+    needs=Needs(core_seconds={"cpu": 580.0}, data=("english_novels",), memory_bytes=3 * 2**30, trial_seconds=3600.0),
+    setups_tried=3,
     keywords=("scaling", "tokens", "language"),
     caveats=(
         "Steps to three bits a byte, each of as many bytes; their ratio is that of tokens at equal loss. The paper has "
@@ -144,7 +144,7 @@ NORM = TOKENS.model_copy(
             parts=tuple(Difference(subject="diff", baseline=arm, at_least=0.01) for arm in ("no_norm", "bare"))
         ),
         "protocol": TOKENS.protocol.model_copy(update={"first_seed": 680}),
-        "needs": TOKENS.needs.model_copy(update={"core_seconds": {"cpu": 1050.0}}),
+        "needs": TOKENS.needs.model_copy(update={"core_seconds": {"cpu": 1450.0}}),
         "keywords": ("norm", "ablation", "language"),
         "caveats": (
             "Nats a byte; a hundredth is a bar of ours, where the paper has .06 a token at 1.4B.",

@@ -15,8 +15,9 @@ _STEPS = Metric(
     unit="1",
     better="lower",
     units={
-        **{f"error_{when}": "%" for when in ("half", "full", "level")},
+        **{f"error_{when}": "%" for when in ("half", "full", "level", "mean")},
         **{f"loss_{when}": "nats" for when in ("half", "full", "level")},
+        **{f"crowding_{when}": "%" for when in ("half", "full", "level")},
         **{f"rise_{bits}": "nats" for bits in (8, 6, 4)},
     },
 )
@@ -29,9 +30,9 @@ _WORK = Retrieval(
     queries=4,
     steps=600,
     evaluations=24,
-    low=-11,
-    high=-7,
-    pilots=(1000,),
+    low=-9,
+    high=-6,
+    pilots=(1000, 1001),
 )
 _SEEDS = 12
 _DIFF = Arm(name="diff", options={"attention": "paper"}, competitor="DIFF Transformer")
@@ -40,18 +41,17 @@ _TRANSFORMER = Arm(
     role="baseline",
     options={"attention": "softmax"},
     why_fair="Transformer++ with twice as many heads, a thousandth fewer parameters, and the same start, contexts, "
-    "steps, grid of rates and pilot seed",
+    "steps, grid of rates and pilot seeds",
     competitor="Transformer++",
 )
-_GATES = {"rate_on_edge": 0.0, "not_learned": 0.0}
+_GATES = {"rate_on_edge": 0.0, "not_learned": 2.0}
 _TASK = (
     "Two layers of width 64 and 64 places, trained from nothing on this task alone: six keys with values among 58 "
     "others, four asked for. The paper's models are language models of 3B, asked about cities in 4K tokens of prose."
 )
 _RATES = (
-    "Rates are powers of two, the best for each arm chosen on a pilot seed by the steps that it takes to answer 95 "
-    "%; constant after a warm-up over a tenth of the steps. A best rate at an end of the grid voids the claim, and so "
-    "does a seed that does not get there."
+    "Rates are powers of two, the best for each arm chosen on two pilot seeds by the steps that it takes to answer 95 "
+    "%; constant after a warm-up over a tenth of the steps. A best rate at an end of the grid voids the claim."
 )
 _AT_EQUAL_ACCURACY = (
     "Looked at when an arm answers 90 %, which arms do after different numbers of steps, since all of this changes as "
@@ -64,7 +64,7 @@ def _ablation(name: str, what: str, **options: bool | float) -> Arm:
         name=name,
         role="baseline",
         options={"attention": "paper", **options},
-        why_fair=f"the same model {what}; the same start, contexts, steps, grid of rates and pilot seed",
+        why_fair=f"the same model {what}; the same start, contexts, steps, grid of rates and pilot seeds",
         competitor=f"DIFF Transformer {what}",
     )
 
@@ -76,7 +76,7 @@ _SECOND = Arm(
     role="baseline",
     options={"attention": "v2"},
     why_fair="the authors' second version, whose second queries are additional parameters, a quarter of attention's; "
-    "the same contexts, steps, grid of rates and pilot seed",
+    "the same contexts, steps, grid of rates and pilot seeds",
     competitor="DIFF Transformer V2",
 )
 
@@ -105,12 +105,13 @@ SPEED = Claim(
         unit="seed", n={"cpu": _SEEDS}, n_min=_SEEDS, paired=True, first_seed=620, seeds_per_trial=_SEEDS
     ),
     gates=_GATES,
-    needs=Needs(core_seconds={"cpu": 1600.0}, memory_bytes=2 * 2**30, trial_seconds=3600.0),
-    setups_tried=1,
+    needs=Needs(core_seconds={"cpu": 800.0}, memory_bytes=2 * 2**30, trial_seconds=3600.0),
+    setups_tried=4,
     keywords=("retrieval", "needle", "learning"),
     caveats=(
         "The paper compares accuracies of models trained equally long; here both learn the task in the end, and what "
         "differs is when. A tenth fewer steps, and ten points after half of them, are bars of ours.",
+        "A seed that never answers 95 % counts with all 600 steps; three such seeds of twelve void the claim.",
         _TASK,
         _RATES,
     ),
@@ -142,6 +143,21 @@ def _inside(
         }
     )
 
+
+CROWDING = _inside(
+    "lead_with_needles",
+    "DT-04b",
+    "After half of the steps DIFF Transformer's lead is larger with six needles in the context than with one.",
+    Source(arxiv=ARXIV, where="Section 3.4 and Table 2"),
+    Difference(subject="diff", baseline="transformer", metric="crowding_half", at_least=5.0),
+    ("retrieval", "needle"),
+    (
+        "By how many points the error is higher with six needles, of which four are asked for, than with one in a "
+        "context of the same length, by the same models, which learned with six. In Table 2 Transformer loses 38 "
+        "points from one needle to four, DIFF 16. Five points are a bar of ours.",
+    ),
+    SPEED.published,
+)
 
 NOISE = _inside(
     "attention_noise",
@@ -235,20 +251,26 @@ ABLATED = SPEED.model_copy(
     update={
         "id": "differential_transformer.head_norm",
         "label": "DT-13",
-        "statement": "Without the head-wise norm DIFF Transformer learns to retrieve more slowly, with the factor 1 − "
-        "λ_init and without.",
+        "statement": "Without the head-wise norm DIFF Transformer errs more while it learns to retrieve, with the "
+        "factor 1 − λ_init and without.",
         "source": Source(arxiv=ARXIV, where="Section 3.8 and Table 6"),
         "published": (),
         "kind": "ablation",
         "arms": (_DIFF.model_copy(update={"competitor": ""}), _NO_NORM, _BARE, _SECOND),
         "expectation": AllOf(
-            parts=tuple(Ratio(subject="diff", baseline=arm, at_least=1.05) for arm in ("no_norm", "bare"))
+            parts=tuple(
+                Difference(subject="diff", baseline=arm, metric="error_mean", at_least=2.0)
+                for arm in ("no_norm", "bare")
+            )
         ),
         "protocol": SPEED.protocol.model_copy(update={"first_seed": 640}),
-        "needs": SPEED.needs.model_copy(update={"core_seconds": {"cpu": 3200.0}}),
+        "gates": _GATES | {"not_learned": float(_SEEDS)},
+        "needs": SPEED.needs.model_copy(update={"core_seconds": {"cpu": 1600.0}}),
+        "setups_tried": 3,
         "keywords": ("norm", "ablation"),
         "caveats": (
-            "Steps to 95 % of answers; a twentieth is a bar of ours. The paper's table has validation losses of models "
+            "The mean error over 24 evaluations of 600 steps, so that a seed counts that never learns; in pilots there "
+            "was one without the norm. Two points are a bar of ours. The paper's table has validation losses of models "
             "of 1.4B, DT-13b.",
             _TASK,
             _RATES,
@@ -262,19 +284,20 @@ SECOND = ABLATED.model_copy(
         "label": "DV-01",
         "role": "exploratory",
         "arms": tuple(arm.model_copy(update={"competitor": ""}) for arm in ABLATED.arms),
-        "statement": "The authors' second version learns to retrieve no more slowly than the paper's.",
+        "statement": "The authors' second version errs no more while it learns to retrieve than the paper's.",
         "source": Source(
             arxiv=ARXIV, where="not in the paper: the authors' note on their second version, January 2026"
         ),
-        "expectation": NotWorse(subject="v2", baseline="diff", margin=0.05, relative=True),
+        "expectation": NotWorse(subject="v2", baseline="diff", metric="error_mean", margin=2.0),
         "keywords": ("v2",),
         "caveats": (
-            "No worse is read as by a twentieth of the steps to 95 % of answers. The second version has a quarter more "
-            "of attention's parameters here; its point is stability and speed at scale, which is not tested.",
+            "No more is read as by two points of the mean error over 24 evaluations of 600 steps. The second version "
+            "has a quarter more of attention's parameters here; its point is stability and speed at scale, which is "
+            "not tested.",
             _TASK,
             _RATES,
         ),
     }
 )
 
-CLAIMS = (SPEED, NOISE, ORDER, OUTLIERS, LOW_BIT, ABLATED, SECOND)
+CLAIMS = (SPEED, CROWDING, NOISE, ORDER, OUTLIERS, LOW_BIT, ABLATED, SECOND)

@@ -41,11 +41,14 @@ def retrieval(trial: Trial) -> Quality:
     """How fast an arm's model learns the workload's task, and what it is like inside, one value a seed.
 
     `steps_to_learned` are the steps after which the share `learned` of queries is answered, linear between evaluations;
-    where that is never so, all steps, and the gate `not_learned` counts it. The rate is the one of the grid that is
-    best in it on the pilot seeds; the gate `rate_on_edge` counts a best rate at an end. Every metric M of the curve is
-    recorded as `M_half` and `M_full`, after so many of the steps, and as `M_level`, where accuracy reaches `level`:
+    where that is never so, all steps, and the gate `not_learned` counts it. `error_mean` (%) is the error's mean over
+    all evaluations, which is finite for those too. The rate is the one of the grid that takes the fewest steps on the
+    pilot seeds; the gate `rate_on_edge` counts a best rate at an end. Every metric M of the curve is recorded as
+    `M_half` and `M_full`, after so many of the steps, and as `M_level`, where accuracy reaches `level` or, if it never
+    does, in the end:
 
-    `error` (%), `loss` (nats); `noise` and `dilution`, one over the share of the answer, of the attention that queries
+    `error` (%), `loss` (nats); `crowding`, by how many points the error is higher with all needles in the context than
+    with one, asked for alone; `noise` and `dilution`, one over the share of the answer, of the attention that queries
     pay (`probes.attention_shares`), and both of the head that pays most to it (`…_best`); `top_logit`, `median_logit`,
     `top_state`, `median_state`; `order_flips`. `rise_b` is by how much the loss after the last step rises with logits
     of b bits.
@@ -56,6 +59,8 @@ def retrieval(trial: Trial) -> Quality:
     task = Task(work.slots, work.needles, work.queries, work.keys, work.values)
     drawn = task.draw(work.test_sequences, generator(_TEST_SEED, "test"))
     tests = Needles(*(tensor.to(trial.device) for tensor in drawn))
+    drawn = replace(task, needles=1, queries=1).draw(work.test_sequences, generator(_TEST_SEED, "one needle"))
+    one_needle = Needles(*(tensor.to(trial.device) for tensor in drawn))
     few = Needles(*(tensor[:_PROBED] for tensor in tests))
     kind, options = form(trial.options)
     config = TransformerConfig(
@@ -77,8 +82,11 @@ def retrieval(trial: Trial) -> Quality:
     def probe(model: nn.Module) -> dict[str, float]:
         retriever = _retriever(model)
         shares = attention_shares(retriever, few)
+        all_needles = quality(model)
+        alone = retrieval_quality(retriever, one_needle)["accuracy"]
         return {
-            **quality(model),
+            **all_needles,
+            "crowding": 100 * (alone - all_needles["accuracy"]),
             **{name: share for name, share in shares.items() if name.startswith("noise")},
             **{name.replace("answer", "dilution"): 1 / share for name, share in shares.items() if "answer" in name},
             **largest(retriever, few.inputs),
@@ -111,6 +119,7 @@ def retrieval(trial: Trial) -> Quality:
     trial.gate("not_learned", float(np.isinf(steps).sum()))
     values: dict[str, list[float]] = {
         "steps_to_learned": [min(found, work.steps) for found in steps],
+        "error_mean": [float(np.mean(run.values["error"])) for run in runs],
         "log2_rate": [tuned.log2_rate] * len(runs),
     }
     for metric in runs[0].values:
