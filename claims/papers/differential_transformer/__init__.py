@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from claimbench.papers.differential_transformer import counts, gradients, language, printed, retrieval, untestable
+from claimbench.papers.differential_transformer import (
+    counts,
+    gradients,
+    language,
+    printed,
+    retrieval,
+    speed,
+    throughput,
+    untestable,
+)
 from claimbench.spec import Paper
 
 __all__ = ["CLAIMS", "PAPER"]
@@ -26,5 +35,7 @@ CLAIMS = (
     *printed.CLAIMS,
     *counts.CLAIMS,
     *gradients.CLAIMS,
+    *speed.CLAIMS,
+    *throughput.CLAIMS,
     *untestable.CLAIMS,
 )

@@ -9,7 +9,17 @@ from pydantic import Field
 from claimbench.spec import Workload
 from claimbench.workloads import Count, Text
 
-__all__ = ["Counted", "Exponent", "Gradients", "Language", "Printed", "Retrieval"]
+__all__ = [
+    "Counted",
+    "Exponent",
+    "Gradients",
+    "Language",
+    "Pairs",
+    "Printed",
+    "Retrieval",
+    "Rounding",
+    "Stack",
+]
 
 Exponent = Annotated[int, Field(ge=-30, le=30)]
 
@@ -114,3 +124,56 @@ class Language(Workload):
     """Greatest learning rate of the grid, as a power of two."""
     pilots: Annotated[tuple[Annotated[int, Field(ge=1000)], ...], Field(min_length=1)]
     """Seeds that choose the rate, for every arm alike; they judge nothing."""
+
+
+class Pairs(Workload):
+    """One differential attention, causal, to be timed."""
+
+    kind: Literal["pairs"] = "pairs"
+    """Discriminator."""
+    batch: Count = 1
+    """Sequences."""
+    pairs: Count
+    """Pairs of maps; values are as many, twice as wide as a head."""
+    length: Count
+    """Tokens of a sequence."""
+    head_dim: Count
+    """Width of a head."""
+    dtype: Literal["float32", "bfloat16"]
+    """Of queries, keys and values."""
+    of: Literal["forward", "backward", "both"]
+    """What a call does: the forward pass, the backward pass behind one that is kept, or one after the other."""
+
+
+class Stack(_Shape):
+    """Layers on random tokens, to be timed."""
+
+    kind: Literal["stack"] = "stack"
+    """Discriminator."""
+    batch: Count
+    """Sequences."""
+    length: Count
+    """Tokens of a sequence."""
+    vocabulary: Count = 256
+    """Tokens that there are; few, so that embedding and head weigh little."""
+    dtype: Literal["float32", "bfloat16"]
+    """Of parameters and activations."""
+    of: Literal["forward", "both"]
+    """What a call does: the forward pass alone, or the backward pass behind it too."""
+
+
+class Rounding(Workload):
+    """One pair of maps that have nearly everything in common, on the same keys, inputs in bfloat16."""
+
+    kind: Literal["rounding"] = "rounding"
+    """Discriminator."""
+    length: Count
+    """Tokens of a sequence."""
+    head_dim: Count
+    """Width of a head."""
+    correlation: Annotated[float, Field(ge=0, lt=1)]
+    """Of the two queries of a token."""
+    lambda_: float
+    """λ."""
+    draws: Count
+    """Inputs that the worst is taken over."""
