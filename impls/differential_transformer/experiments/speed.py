@@ -21,7 +21,6 @@ from claimbench.trial import Timed, Trial
 
 __all__ = ["attention"]
 
-_INPUT_SETS = 2
 _LAMBDA = 0.5
 _FORMS: dict[str, Callable[..., Tensor]] = {
     "fused": differential_attention,
@@ -35,9 +34,9 @@ _FORMS: dict[str, Callable[..., Tensor]] = {
 def attention(trial: Trial) -> Timed:
     """DT-20, DT-23 and DT-24: what the workload's `of` names, by the arm's `form` and PyTorch's `kernel`, if any.
 
-    The reference, Equation 1 with its maps written out, would take long for all pairs: every trial is checked on one
-    of them, which its seed names, so that trials together check all. Values and what comes back have mean one, so that
-    λ's gradient, a sum over everything, does not cancel to nothing.
+    The reference, Equation 1 with its maps written out, would take long for all pairs: every trial has one set of
+    inputs and is checked on one pair, which its seed names, so that trials together check all. Values and what comes
+    back have mean one, so that λ's gradient, a sum over everything, does not cancel to nothing.
     """
     work = workload_of(trial, Pairs)
     name = str(trial.option("form"))
@@ -64,16 +63,16 @@ def attention(trial: Trial) -> Timed:
 
     if work.of == "backward":
         given = qkv()
-        inputs = [back() for _ in range(_INPUT_SETS)]
+        inputs = back()
         run = _backward(calculate, *given)
         exact = _backward(attend, *(x.double() for x in of_pair(given)))
     else:
-        inputs = [(*qkv(), *(back() if work.of == "both" else ())) for _ in range(_INPUT_SETS)]
+        inputs = (*qkv(), *(back() if work.of == "both" else ()))
         does = _both if work.of == "both" else _forward
         run, exact = partial(does, calculate), partial(does, attend)
     return Timed(
         lambda *tensors: of_pair(run(*tensors)),
-        inputs,
+        [inputs],
         lambda *tensors: exact(*of_pair(tensors)),
         *_cost(work),
     )
