@@ -40,7 +40,8 @@ ROUNDING = Claim(
     keywords=("kernel", "rounding"),
     caveats=(
         "Correlation .99 and λ = .98 are an extreme that was chosen; at correlation 0 and λ = .8 two calls lose twice "
-        "as much as ours and not thirteen times (kernels/differential/README.md). How alike trained maps are is not said.",
+        "as much as ours and not thirteen times (kernels/differential/README.md). How alike maps become in training is "
+        "not measured here.",
         "On a processor, where the kernel's own steps are float32. A GPU's rounds once more, to .24 % in its steps "
         "imitated.",
         "Of draws, our worst and the two calls' best, relative to float64 on the same rounded inputs.",
