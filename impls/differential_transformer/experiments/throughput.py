@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 from claimbench.impls.common.initialise import generator
 from claimbench.impls.common.transformer import TransformerConfig
 from claimbench.impls.common.workload import workload_of
-from claimbench.impls.differential_transformer.model import ComparedTransformer, form
+from claimbench.impls.differential_transformer.model import ComparedTransformer, attention_layers, form
 from claimbench.impls.differential_transformer.sdpa import chosen_kernel
 from claimbench.papers.differential_transformer.workloads import Stack
 from claimbench.trial import Timed, Trial
@@ -28,8 +28,8 @@ _CHECKED = ("embedding.weight", "layers.0.attention.qkv_proj.weight")
 def layers(trial: Trial) -> Timed:
     """DT-12 and DT-22: the arm's model on random tokens, its logits, or its loss and the gradients of all parameters.
 
-    The reference is the same model in float64, one sequence after the other and each layer computed again in the
-    backward pass, so that maps written out find room. Options of the arm: `kernel`, and those of `model.form`.
+    The reference is the same model in float64 with its maps written out, one sequence after the other and each layer
+    computed again in the backward pass, so that they find room. Options of the arm: `kernel`, and those of `model.form`.
     """
     work = workload_of(trial, Stack)
     random = generator(trial.seeds[0], "tokens")
@@ -37,6 +37,8 @@ def layers(trial: Trial) -> Timed:
     inputs = [(torch.randint(work.vocabulary, shape, generator=random).to(trial.device),) for _ in range(_INPUT_SETS)]
     kernel, model, exact = chosen_kernel(trial), _model(trial, work), _model(trial, work).double()
     run = _logits if work.of == "forward" else _gradients
+    for attention in attention_layers(exact):
+        attention.written_out = True
     for layer in exact.layers:
         layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
 
