@@ -29,7 +29,8 @@ def layers(trial: Trial) -> Timed:
     """DT-12 and DT-22: the arm's model on random tokens, its logits, or its loss and the gradients of all parameters.
 
     The reference is the same model in float64 with its maps written out, one sequence after the other and each layer
-    computed again in the backward pass, so that they find room. Options of the arm: `kernel`, and those of `model.form`.
+    computed again in the backward pass, so that they find room. Options of the arm: `kernel`, and those of
+    `model.form`.
     """
     work = workload_of(trial, Stack)
     random = generator(trial.seeds[0], "tokens")
