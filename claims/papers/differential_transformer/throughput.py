@@ -62,7 +62,7 @@ SMALL = Claim(
     protocol=Protocol(unit="process", n={"cpu": 10}, n_min=10),
     gates={"before": 1e-3, "after": 1e-3},
     needs=Needs(core_seconds={"cpu": 110.0}),
-    setups_tried=1,
+    setups_tried=4,
     keywords=("training",),
     caveats=(
         "A processor, one thread, float32, two layers of width 256 at 512 tokens, where attention has about the share "
