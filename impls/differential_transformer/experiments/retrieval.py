@@ -112,7 +112,7 @@ def retrieval(trial: Trial) -> Quality:
         range(work.low, work.high + 1),
         work.pilots,
         (learning, replace(learning, evaluate=probe)),
-        lambda run: steps_to(run, work.learned),
+        lambda run: min(steps_to(run, work.learned), work.steps),
     )
     runs = tuned.runs
     steps = [steps_to(run, work.learned) for run in runs]
