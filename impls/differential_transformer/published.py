@@ -147,4 +147,4 @@ THROUGHPUT = {
     "13b_2k_training": Throughput(998, 942, "6"),
     "13b_2k_forward": Throughput(14346, 13653, "5"),
 }
-"""Table 7."""
+"""Table 7, second hand: tokens a second were not read in the paper itself."""

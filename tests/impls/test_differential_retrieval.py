@@ -213,7 +213,7 @@ def test_the_experiment_reports_what_claims_name(options: dict[str, object]) -> 
     assert all(len(values) == 2 for values in found.values.values())
     assert {
         "steps_to_learned",
-        "error_half",
+        "error_mean",
         "crowding_half",
         "noise_level",
         "dilution_best_full",

@@ -16,6 +16,8 @@ _NOVELS = Text(corpus="english_novels", length=64, batch_size=16, n_layer=2, d_m
 _WORK = Language(text=_NOVELS, n_head=4, bits=3.0, evaluations=20, low=-10, high=-7, pilots=(1000,))
 _SEEDS = 12
 _GATES = {"rate_on_edge": 0.0, "not_reached": 0.0}
+_ANY_LOSS = {"rate_on_edge": 0.0, "not_reached": float(_SEEDS)}
+"""Of claims that do not ask when a loss is reached."""
 _DIFF = Arm(name="diff", options={"attention": "paper"}, competitor="DIFF Transformer")
 _TRANSFORMER = Arm(
     name="transformer",
@@ -144,6 +146,7 @@ NORM = TOKENS.model_copy(
             parts=tuple(Difference(subject="diff", baseline=arm, at_least=0.01) for arm in ("no_norm", "bare"))
         ),
         "protocol": TOKENS.protocol.model_copy(update={"first_seed": 680}),
+        "gates": _ANY_LOSS,
         "needs": TOKENS.needs.model_copy(update={"core_seconds": {"cpu": 1450.0}}),
         "keywords": ("norm", "ablation", "language"),
         "caveats": (
@@ -196,6 +199,7 @@ HEADS = TOKENS.model_copy(
         ),
         "expectation": Equivalent(subject="half", baseline="all", margin=0.01),
         "protocol": TOKENS.protocol.model_copy(update={"first_seed": 700}),
+        "gates": _ANY_LOSS,
         "keywords": ("heads", "ablation", "language"),
         "caveats": ("The same is read as within a hundredth of a nat a byte, a bar of ours.", _SMALL, _RATES),
     }

@@ -17,7 +17,7 @@ _STEPS = Metric(
     units={
         **{f"error_{when}": "%" for when in ("half", "full", "level", "mean")},
         **{f"loss_{when}": "nats" for when in ("half", "full", "level")},
-        **{f"crowding_{when}": "%" for when in ("half", "full", "level")},
+        **{f"crowding_{when}": "%" for when in ("half", "full", "level", "mean")},
         **{f"rise_{bits}": "nats" for bits in (8, 6, 4)},
     },
 )
@@ -54,8 +54,8 @@ _RATES = (
     "%; constant after a warm-up over a tenth of the steps. A best rate at an end of the grid voids the claim."
 )
 _AT_EQUAL_ACCURACY = (
-    "Looked at when an arm answers 90 %, which arms do after different numbers of steps, since all of this changes as "
-    "a model learns."
+    "Looked at when each model answers 90 %, which they do after different numbers of steps, since all of this changes "
+    "as a model learns; between evaluations, 25 steps apart, it is read off a straight line."
 )
 
 
@@ -81,6 +81,12 @@ _SECOND = Arm(
 )
 
 
+_NOTHING_SUBTRACTED = Arm(
+    name="no_subtraction",
+    role="control",
+    options={"attention": "paper", "constant": 0.0, "learned": False},
+)
+
 SPEED = Claim(
     id="differential_transformer.retrieval_speed",
     label="DT-02",
@@ -92,25 +98,27 @@ SPEED = Claim(
     ),
     kind="quality",
     experiment=_EXPERIMENT,
-    arms=(_DIFF, _TRANSFORMER),
+    arms=(_DIFF, _TRANSFORMER, _NOTHING_SUBTRACTED),
     workloads={"cpu": _WORK},
     metric=_STEPS,
     expectation=AllOf(
         parts=(
             Ratio(subject="diff", baseline="transformer", at_least=1.1),
-            Difference(subject="diff", baseline="transformer", metric="error_half", at_least=10.0),
+            Difference(subject="diff", baseline="transformer", metric="error_mean", at_least=5.0),
         )
     ),
     protocol=Protocol(
         unit="seed", n={"cpu": _SEEDS}, n_min=_SEEDS, paired=True, first_seed=620, seeds_per_trial=_SEEDS
     ),
     gates=_GATES,
-    needs=Needs(core_seconds={"cpu": 800.0}, memory_bytes=2 * 2**30, trial_seconds=3600.0),
+    needs=Needs(core_seconds={"cpu": 1200.0}, memory_bytes=2 * 2**30, trial_seconds=3600.0),
     setups_tried=4,
     keywords=("retrieval", "needle", "learning"),
     caveats=(
         "The paper compares accuracies of models trained equally long; here both learn the task in the end, and what "
-        "differs is when. A tenth fewer steps, and ten points after half of them, are bars of ours.",
+        "differs is when. A tenth fewer steps, and five points of the error's mean over 24 evaluations, are bars of "
+        "ours.",
+        "The control is the same model with λ = 0, where nothing is subtracted: fewer heads, wider values, the norm.",
         "A seed that never answers 95 % counts with all 600 steps; three such seeds of twelve void the claim.",
         _TASK,
         _RATES,
@@ -147,14 +155,14 @@ def _inside(
 CROWDING = _inside(
     "lead_with_needles",
     "DT-04b",
-    "After half of the steps DIFF Transformer's lead is larger with six needles in the context than with one.",
+    "While they learn, DIFF Transformer's lead is larger with six needles in the context than with one.",
     Source(arxiv=ARXIV, where="Section 3.4 and Table 2"),
-    Difference(subject="diff", baseline="transformer", metric="crowding_half", at_least=5.0),
+    Difference(subject="diff", baseline="transformer", metric="crowding_mean", at_least=2.0),
     ("retrieval", "needle"),
     (
         "By how many points the error is higher with six needles, of which four are asked for, than with one in a "
-        "context of the same length, by the same models, which learned with six. In Table 2 Transformer loses 38 "
-        "points from one needle to four, DIFF 16. Five points are a bar of ours.",
+        "context of the same length, a mean over 24 evaluations of the same models, which learn with six. In Table 2 "
+        "Transformer loses 38 points from one needle to four, DIFF 16. Two points are a bar of ours.",
     ),
     SPEED.published,
 )
@@ -175,9 +183,9 @@ NOISE = _inside(
     (
         "Attention is |A| / Σ|A| of each head, a mean over heads, layers and queries; the paper says that it is "
         "normalised and not how. `dilution` is one over the share of the answer.",
-        "The paper has three to nine times as much on the answer, and a thirtieth of the noise; a factor of 1.2 is a "
-        "bar of ours, for the direction. Models with nothing else to attend to sharpen either way; a language model's "
-        "idle attention, which may be what the paper calls noise, is not here.",
+        "The paper has four to ten times as much on the answer, and a 25th to a 50th of the noise; a factor of 1.2 is "
+        "a bar of ours, for the direction. Models with nothing else to attend to sharpen either way; a language "
+        "model's idle attention, which may be what the paper calls noise, is not here.",
         _AT_EQUAL_ACCURACY,
     ),
     (
@@ -227,6 +235,7 @@ OUTLIERS = _inside(
     (
         "The largest |q · k| / √d over 32 test contexts; a fifth is a bar of ours. The paper's outliers belong to "
         "language models of 3B, with tokens that take up attention that has nowhere else to go.",
+        _AT_EQUAL_ACCURACY,
     ),
     (
         Published(arm="DIFF", metric="largest attention logit", value=38.8, unit="1", where="Table 5"),

@@ -44,6 +44,7 @@ ROUNDING = Claim(
         "not measured here.",
         "On a processor, where the kernel's own steps are float32. A GPU's rounds once more, to .24 % in its steps "
         "imitated.",
+        "Two calls round their outputs and λ, as the authors' code does.",
         "Of draws, our worst and the two calls' best, relative to float64 on the same rounded inputs.",
     ),
 )

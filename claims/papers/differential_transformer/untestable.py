@@ -34,8 +34,8 @@ TOKENS = NotTestable(
     statement="A DIFF Transformer of 3B has after 160B tokens the loss that Transformer has after 251B.",
     source=Source(arxiv=ARXIV, where="Section 3.2 and Figure 3b"),
     published=(_published("DIFF", "tokens for Transformer's loss at 251B", 160, "B", "Figure 3b"),),
-    reason="It takes two trainings of 3B on some 360 billion tokens. DT-02 and what stands beside it are about small "
-    "models.",
+    reason="It takes two trainings of 3B on hundreds of billions of tokens. DT-02 and what stands beside it are "
+    "about small models.",
     keywords=("scaling", "tokens"),
 )
 

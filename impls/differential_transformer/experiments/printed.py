@@ -67,12 +67,17 @@ def hallucination_together(trial: Trial) -> Exact:
 
 
 def norms(trial: Trial) -> Exact:
-    """DT-13b: by how much the loss is higher without the norm, and how far the norm moves Transformer's."""
+    """DT-13b: by how much the loss is higher without the norm, and how far the norm moves Transformer's.
+
+    `gain` is what DIFF Transformer gains on Transformer, `beyond_gain` by how much it loses more without the norm.
+    """
+    diff, bare, transformer = (ablation(row).loss for row in ("diff", "diff_no_norm", "transformer"))
     return Exact(
         {
-            "without_norm": difference(ablation("diff_no_norm").loss, ablation("diff").loss),
-            "transformer_norm": difference(ablation("transformer").loss, ablation("transformer_norm").loss),
-            "gain": difference(ablation("transformer").loss, ablation("diff").loss),
+            "without_norm": difference(bare, diff),
+            "transformer_norm": difference(transformer, ablation("transformer_norm").loss),
+            "gain": difference(transformer, diff),
+            "beyond_gain": difference(bare, transformer),
         }
     )
 

@@ -41,11 +41,10 @@ def retrieval(trial: Trial) -> Quality:
     """How fast an arm's model learns the workload's task, and what it is like inside, one value a seed.
 
     `steps_to_learned` are the steps after which the share `learned` of queries is answered, linear between evaluations;
-    where that is never so, all steps, and the gate `not_learned` counts it. `error_mean` (%) is the error's mean over
-    all evaluations, which is finite for those too. The rate is the one of the grid that takes the fewest steps on the
-    pilot seeds; the gate `rate_on_edge` counts a best rate at an end. Every metric M of the curve is recorded as
-    `M_half` and `M_full`, after so many of the steps, and as `M_level`, where accuracy reaches `level` or, if it never
-    does, in the end:
+    where that is never so, all steps, and the gate `not_learned` counts it. The rate is the one of the grid that takes
+    the fewest steps on the pilot seeds; the gate `rate_on_edge` counts a best rate at an end. Every metric M of the
+    curve is recorded as `M_mean` over all evaluations, as `M_half` and `M_full`, after so many of the steps, and as
+    `M_level`, where accuracy reaches `level` or, if it never does, in the end:
 
     `error` (%), `loss` (nats); `crowding`, by how many points the error is higher with all needles in the context than
     with one, asked for alone; `noise` and `dilution`, one over the share of the answer, of the attention that queries
@@ -119,12 +118,12 @@ def retrieval(trial: Trial) -> Quality:
     trial.gate("not_learned", float(np.isinf(steps).sum()))
     values: dict[str, list[float]] = {
         "steps_to_learned": [min(found, work.steps) for found in steps],
-        "error_mean": [float(np.mean(run.values["error"])) for run in runs],
         "log2_rate": [tuned.log2_rate] * len(runs),
     }
     for metric in runs[0].values:
         if metric != "accuracy":
             lines = [(run, run.values[metric]) for run in runs]
+            values[f"{metric}_mean"] = [float(np.mean(line)) for _, line in lines]
             values[f"{metric}_half"] = [value_at(run.steps, line, work.steps / 2) for run, line in lines]
             values[f"{metric}_full"] = [line[-1] for _, line in lines]
             values[f"{metric}_level"] = [value_at(run.steps, line, steps_to(run, work.level)) for run, line in lines]
