@@ -219,7 +219,7 @@ def _total(entries: tuple[Entry, ...]) -> Total:
 
 def _entry(line: dict[str, Any], path: Path | None) -> Entry:
     try:
-        return _ENTRY.validate_python(line, strict=True)
+        return _ENTRY.validate_python(line)
     except ValidationError as error:
         raise HostError(f"{path}: holds a line that is no call; give the ledger a file of its own") from error
 

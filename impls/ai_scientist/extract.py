@@ -22,7 +22,7 @@ _LIST = re.compile(r"\[\s*(?:[\"'“{\[\]/]|-?\d|(?:true|false|null)\b)")
 _CITATION = re.compile(r"\[[^\[\]{}\"]*\]")
 _PIECE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]"]', re.DOTALL)
 _COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|(?<![\[{,:\s])(\s*),(?=\s*[}\]])', re.DOTALL)
-_SPACE = re.compile(r"\s*")
+_SCALAR = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\w.+-]+', re.DOTALL)
 
 
 class NotJson(ValueError):
@@ -112,14 +112,15 @@ def _begins(text: str, start: int) -> bool:
 
 def _value(text: str, start: int) -> tuple[Any, int]:
     """The value that begins here, and its end; raises NotJson."""
-    try:
-        return _DECODER.raw_decode(text, start)
-    except (ValueError, RecursionError) as strict:
-        if text[start : start + 1] not in ("{", "["):
-            raise NotJson(_explained(strict, text)) from None
-    end = _end(text, start)
-    part = text[start:end]
-    mended = _COMMA.sub(lambda found: found[1] or found[2], part)
+    if text[start : start + 1] in ("{", "["):
+        end = _end(text, start)
+    else:
+        scalar = _SCALAR.match(text, start)
+        if scalar is None:
+            raise NotJson(f"no value begins with {_quoted(text, start)}")
+        end = scalar.end()
+    # Nothing changes in what is JSON already: strings are passed over, and a comma never stands there.
+    mended = _COMMA.sub(lambda found: found[1] or found[2], text[start:end])
     try:
         return json.loads(mended, strict=False, **_HOOKS), end
     except (ValueError, RecursionError) as error:
@@ -170,4 +171,3 @@ def _no_constant(text: str) -> NoReturn:
 
 
 _HOOKS: dict[str, Any] = {"object_pairs_hook": _unique, "parse_float": _finite, "parse_constant": _no_constant}
-_DECODER = json.JSONDecoder(**_HOOKS)

@@ -65,9 +65,10 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def _parse(path: Path) -> tuple[list[dict[str, Any]], int]:
     """Lines, and the bytes that they take; a last one without its end does not count."""
-    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
     found: list[dict[str, Any]] = []
-    for number, line in enumerate(whole.split(b"\n") if whole else [], start=1):
+    for number, line in enumerate(data[:whole].split(b"\n")[:-1], start=1):
         try:
             content = json.loads(line)
         except ValueError:
@@ -75,4 +76,4 @@ def _parse(path: Path) -> tuple[list[dict[str, Any]], int]:
         if not isinstance(content, dict):
             raise HostError(f"{path}:{number}: not a line of a journal; restore the file or move it away")
         found.append(content)
-    return found, len(whole) + 1 if whole else 0
+    return found, whole
