@@ -180,6 +180,21 @@ def test_a_request_that_is_none_is_refused(tmp_path: Path, body: dict[str, objec
         assert plain_client(url + "/x", Key(SECRET), 10.0)(body).status == 404
 
 
+def test_the_official_client_finds_nothing_wrong_with_the_answers(tmp_path: Path) -> None:
+    openai = pytest.importorskip("openai", reason="the official client is in the extra 'llm'")
+    recorded(tmp_path / "two.jsonl", "hi", Reply("", "refusal", 5, 0, 0.0))
+    with replay_server(tmp_path / "two.jsonl") as url:
+        client = openai.OpenAI(base_url=url, api_key=SECRET, max_retries=0, _strict_response_validation=True)
+        turns = [{"role": turn.role, "content": turn.content} for turn in ASKED]
+        found = [
+            client.chat.completions.create(model="scripted", messages=turns, temperature=0.75, max_tokens=100)
+            for _ in range(2)
+        ]
+    assert [answer.choices[0].finish_reason for answer in found] == ["stop", "content_filter"]
+    assert [answer.choices[0].message.content for answer in found] == ["hi", None]
+    assert found[0].usage.total_tokens == 8
+
+
 def test_answers_of_the_server_are_the_same_every_time(tmp_path: Path) -> None:
     recorded(tmp_path / "one.jsonl", "hi")
     bodies: set[bytes] = set()
