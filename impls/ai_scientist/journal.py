@@ -30,9 +30,11 @@ class Journal:
             self.lines, whole = _parse(path)
             # What a crash left of a line is cut off, else the next one would be glued to it.
             os.ftruncate(self._fd, whole)
-        except BlockingIOError as error:
+        except OSError as error:
             os.close(self._fd)
-            raise HostError(f"{path}: another loop is writing it; give each its own file") from error
+            busy = isinstance(error, BlockingIOError)
+            why = "another loop is writing it" if busy else f"cannot be locked ({error.strerror})"
+            raise HostError(f"{path}: {why}; give each loop a file of its own, on a local disk") from error
         except HostError:
             os.close(self._fd)
             raise
