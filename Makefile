@@ -35,7 +35,7 @@ $(READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'claimbench needs Python 3.11 or newer; try make PYTHON=python3.12')"
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt "torch==2.13.0"
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers,dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[llm,peers,dev]"
 	@# trueskill has no wheel: where it does not build, what compares with these packages is skipped and says so.
 	-$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[arena]"
 	touch $@
