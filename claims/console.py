@@ -141,6 +141,8 @@ def verdict_table(verdicts: Sequence[Any]) -> str:
             more = f"; {verdict.further_units} more units an arm would decide" if verdict.further_units else ""
             note = f"{claim.label}{'*' if exploratory else ''} {verdict.status}: {verdict.reason}{more}"
             notes.append(textwrap.fill(note, WIDTH, subsequent_indent="  "))
+        if "vacuous" in verdict.qualifiers:
+            notes.append(f"{claim.label} vacuous: a control meets it as well")
     text = _table(rows, ("claim", "", "effect", "interval", "asked", "verdict"), (6, 26, 12, 18, 14, 14))
     if any("exploratory" in verdict.qualifiers for verdict in verdicts):
         notes.append("* exploratory: measured, not confirmed")

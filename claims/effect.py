@@ -112,7 +112,8 @@ class Verdict(_Model):
             "NOT_TESTABLE": "Not testable",
         }[self.status]
         why = " ".join(self.reason.split()) if self.status not in ("REPRODUCED", "PARTIAL") else ""
-        return f"{said} ({self.tier}){': ' if why else ''}{why}."
+        control = " A control meets it as well." if "vacuous" in self.qualifiers else ""
+        return f"{said} ({self.tier}){': ' if why else ''}{why}.{control}"
 
 
 def gap(effect: Effect) -> float | None:

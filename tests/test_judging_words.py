@@ -79,6 +79,7 @@ def test_a_claim_that_a_dummy_meets_is_vacuous(expectation, dummy: float, vacuou
     seen = judged(of, units(of, columns), m=2)
     assert seen.status == "REPRODUCED"
     assert ("vacuous" in seen.qualifiers) == vacuous
+    assert ("A control meets it as well." in seen.words()) == vacuous
     without = judged(of, units(of, GOOD), m=2)
     assert without.status == "INVALID", "a control is there to be measured"
     assert "constant" in without.reason
