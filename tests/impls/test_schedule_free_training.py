@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from claimbench.errors import SpecError, UnknownName
+from claimbench.impls.common import tuned
 from claimbench.impls.common.training import Trained
 from claimbench.impls.schedule_free.adamw import AdamWScheduleFree
 from claimbench.impls.schedule_free.averaging import Averaged
@@ -37,13 +38,13 @@ def nowhere(name: str) -> None:  # type: ignore[return]
 
 def test_one_run_serves_all_lengths_and_a_schedule_has_one_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[tuple[int, float, tuple[int, ...], str]] = []
-    real = module.train
+    real = tuned.train
 
     def spy(learning, recipe, one, optimisers):  # type: ignore[no-untyped-def]
         runs.append((recipe.steps, recipe.learning_rate, one.seeds, recipe.schedule))
         return real(learning, recipe, one, optimisers)
 
-    monkeypatch.setattr(module, "train", spy)
+    monkeypatch.setattr(tuned, "train", spy)
     free = front(trial(method="schedule_free"))
     assert {steps for steps, *_ in runs} == {16}
     assert [rate for _, rate, seeds, _ in runs if seeds == (1000,)] == [2**-8, 2**-7, 2**-6]
@@ -71,7 +72,7 @@ def test_each_metric_has_the_rate_that_pilots_find_best_for_itself_at_each_lengt
         values = {name: (100.0 * recipe.steps + sign * (rate - at) ** 2,) for name, at in wanted.items()}
         return [Trained(nn.Identity(), (recipe.steps,), values) for _ in one.seeds]
 
-    monkeypatch.setattr(module, "train", known)
+    monkeypatch.setattr(tuned, "train", known)
     found = front(trial(TINY.model_copy(update={"low": -8, "high": -4}), method="cosine")).values
     rates = {name.removeprefix("log2_rate_"): column for name, column in found.items() if name.startswith("log2")}
     assert rates == {

@@ -12,11 +12,11 @@ from claimbench.impls.common.language import VOCABULARY, byte_text, nats_per_byt
 from claimbench.impls.common.learner import Learning
 from claimbench.impls.common.training import Recipe, Trained
 from claimbench.impls.common.transformer import TransformerConfig
+from claimbench.impls.common.tuned import train_at_best_rate
 from claimbench.impls.common.workload import workload_of
 from claimbench.impls.differential_transformer.curves import reached
 from claimbench.impls.differential_transformer.model import ComparedTransformer, form
 from claimbench.impls.differential_transformer.probes import largest, rounded_losses
-from claimbench.impls.differential_transformer.tuned import train_at_best_rate
 from claimbench.papers.differential_transformer.workloads import Language
 from claimbench.record import Curve
 from claimbench.trial import Quality, Trial

@@ -12,6 +12,7 @@ from claimbench.impls.common.initialise import generator
 from claimbench.impls.common.learner import Batch, Learning, Model
 from claimbench.impls.common.training import Recipe, Trained
 from claimbench.impls.common.transformer import TransformerConfig
+from claimbench.impls.common.tuned import train_at_best_rate
 from claimbench.impls.common.workload import workload_of
 from claimbench.impls.differential_transformer.curves import reached, value_at
 from claimbench.impls.differential_transformer.model import form
@@ -23,7 +24,6 @@ from claimbench.impls.differential_transformer.probes import (
     rounded_losses,
 )
 from claimbench.impls.differential_transformer.retrieval import Needles, Retriever, Task
-from claimbench.impls.differential_transformer.tuned import train_at_best_rate
 from claimbench.papers.differential_transformer.workloads import Retrieval
 from claimbench.record import Curve
 from claimbench.trial import Quality, Trial

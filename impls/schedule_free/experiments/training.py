@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from claimbench.errors import SpecError
 from claimbench.impls.common.rates import choose_rate
-from claimbench.impls.common.training import Trained, train
+from claimbench.impls.common.training import Trained
+from claimbench.impls.common.tuned import Trainings
 from claimbench.impls.common.workload import workload_of
 from claimbench.impls.schedule_free.methods import Setting, setting
 from claimbench.impls.schedule_free.tasks import Lesson, lesson
@@ -38,7 +39,7 @@ def front(trial: Trial) -> Quality:
     work, pilots = runs.work, runs.work.pilots
     lengths = list(MARKS) if runs.setting.needs_horizon else ["full"]
     todo = len(lengths) * (len(runs.rates) * len(pilots) + len(work.chosen_by) * len(trial.seeds))
-    runs.expect(todo)
+    runs.trainings.expected = todo
     values: dict[str, list[float]] = {}
     on_edge = 0
     for length in lengths:
@@ -69,7 +70,7 @@ def sensitivity(trial: Trial) -> Quality:
     runs = _runs(trial, "near")
     near = float(trial.option("near"))
     metric = runs.work.chosen_by[0]
-    runs.expect(len(runs.rates) * len(trial.seeds))
+    runs.trainings.expected = len(runs.rates) * len(trial.seeds)
     grid = np.log2(runs.rates)
     found = [[one[metric] for one in runs.train("full", rate, trial.seeds)["full"]] for rate in runs.rates]
     lines = np.where(np.isfinite(found), found, np.inf).T
@@ -95,19 +96,13 @@ def _width(grid: np.ndarray, line: np.ndarray, near: float) -> float:
 
 @dataclass
 class _Runs:
-    """Trainings inside a trial, each with a checkpoint of its own."""
+    """Trainings of one method for each length and at each rate."""
 
-    trial: Trial
+    trainings: Trainings
     work: Training
     setting: Setting
     lesson: Lesson
     rates: list[float]
-    _done: int = 0
-    _todo: int = 1
-
-    def expect(self, trainings: int) -> None:
-        """How many runs of one seed there will be, at most, for progress."""
-        self._todo = trainings
 
     def train(self, length: str, rate: float, seeds: Sequence[int]) -> dict[str, list[dict[str, float]]]:
         """Mark → metrics of each seed, trained at a rate for one of the lengths."""
@@ -120,25 +115,12 @@ class _Runs:
             together=self.lesson.together and len(seeds) > 1,
         )
         name = f"{length}-{rate}-{seeds[0]}"
-        one = replace(
-            self.trial,
-            seeds=tuple(seeds),
-            scratch=self.trial.scratch and self.trial.scratch / name,
-            on_progress=self._progress(len(seeds)),
-        )
-        trained = train(self.lesson.learning, recipe, one, self.setting.optimiser)
-        self._done += len(seeds)
+        trained = self.trainings.train(name, seeds, self.lesson.learning, recipe, self.setting.optimiser)
         return {
             mark: [_at(run, self.work.steps // divisor) for run in trained]
             for mark, divisor in MARKS.items()
             if self.work.steps // divisor in trained[0].steps
         }
-
-    def _progress(self, seeds: int) -> Callable[[int, int], None]:
-        def say(done: int, total: int) -> None:
-            self.trial.progress(round(100 * (self._done + seeds * done / total)), 100 * self._todo)
-
-        return say
 
 
 def _runs(trial: Trial, *others: str) -> _Runs:
@@ -148,7 +130,9 @@ def _runs(trial: Trial, *others: str) -> _Runs:
     options = {name: value for name, value in trial.options.items() if name not in ("refresh", *others)}
     how = setting(options, work.base, work.weight_decay)
     rates = [2.0**k for k in range(work.low, work.high + 1)]
-    return _Runs(trial, work, how, lesson(trial, work, refresh=bool(trial.options.get("refresh", True))), rates)
+    return _Runs(
+        Trainings(trial), work, how, lesson(trial, work, refresh=bool(trial.options.get("refresh", True))), rates
+    )
 
 
 def _at(run: Trained, step: int) -> dict[str, float]:
