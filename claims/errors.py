@@ -8,6 +8,7 @@ ClaimbenchError           2  usage
 ├── MeasurementRefused       what was measured cannot be trusted: wrong, impossible or incomplete; no sample is kept
 ├── VotesError               votes cannot be ranked as they stand; a ValueError too
 └── HostError             3  environment, store or disk
+    ├── SandboxError         generated code cannot be contained as asked
     ├── StoreError           a record file is corrupt or cannot be written
     └── DataMissing          a data set is not here, with the command that fetches it
 """
@@ -24,6 +25,7 @@ __all__ = [
     "LockError",
     "MeasurementRefused",
     "NotMeasured",
+    "SandboxError",
     "SpecError",
     "StoreError",
     "UnknownName",
@@ -71,6 +73,10 @@ class HostError(ClaimbenchError):
     """The environment, the store or the disk is not in a state to go on."""
 
     exit_code = 3
+
+
+class SandboxError(HostError):
+    """Generated code cannot be contained as asked, so that it was not run."""
 
 
 class StoreError(HostError):

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from claimbench.impls.ai_scientist.sandbox.limits import Limits, Outcome
+from claimbench.impls.ai_scientist.sandbox.run import run_contained
 
-__all__ = ["Limits", "Outcome"]
+__all__ = ["Limits", "Outcome", "run_contained"]

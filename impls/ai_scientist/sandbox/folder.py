@@ -1,0 +1,131 @@
+"""The folder that a run works on: a copy, measured while it runs, of which only plain files come back.
+
+What lies in it was made by generated code: links lead anywhere, pipes block who opens them, and folders may be nested
+deeper than a path can say. Nothing here follows a link or trusts a depth.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
+
+__all__ = ["copy_in", "copy_out", "plain_file", "remove", "size"]
+
+_BLOCK = 4096
+_DEEPEST = 64
+
+
+def size(folder: str, enough: int) -> int:
+    """Bytes of all that is in it, a block at least for each; no more is counted once `enough` is passed.
+
+    A folder that cannot be looked at, being nested too deep or closed, counts as more than enough.
+    """
+    total = 0
+    links: set[tuple[int, int]] = set()
+    ahead = [(folder, 0)]
+    while ahead and total <= enough:
+        path, depth = ahead.pop()
+        if depth > _DEEPEST:
+            return enough + 1
+        try:
+            with os.scandir(path) as found:
+                entries = list(found)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return enough + 1
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                status = entry.stat(follow_symlinks=False)
+                if status.st_nlink > 1 and stat.S_ISREG(status.st_mode):
+                    if (status.st_dev, status.st_ino) in links:
+                        continue
+                    links.add((status.st_dev, status.st_ino))
+                total += max(_BLOCK, status.st_size, status.st_blocks * 512)
+                if stat.S_ISDIR(status.st_mode):
+                    ahead.append((entry.path, depth + 1))
+    return total
+
+
+def copy_in(source: Path, target: Path) -> None:
+    """Copy a template: files and folders as they are, links as links.
+
+    Raises ValueError at anything else, such as a pipe.
+    """
+    target.mkdir()
+    for entry in os.scandir(source):
+        inner = target / entry.name
+        if entry.is_symlink():
+            inner.symlink_to(os.readlink(entry.path))
+        elif entry.is_dir():
+            copy_in(Path(entry.path), inner)
+        elif entry.is_file():
+            shutil.copyfile(entry.path, inner)
+            inner.chmod(entry.stat().st_mode & 0o777 | stat.S_IRUSR | stat.S_IWUSR)
+        else:
+            raise ValueError(f"{entry.path} is neither a file nor a folder nor a link; remove it")
+
+
+def copy_out(source: str, target: Path, depth: int = 0) -> None:
+    """Copy the plain files and the folders of what a run wrote; whatever else there is stays behind."""
+    if depth > _DEEPEST or not stat.S_ISDIR(os.lstat(source).st_mode):
+        return
+    target.mkdir()
+    for entry in _entries(source):
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if stat.S_ISDIR(mode):
+            copy_out(entry.path, target / entry.name, depth + 1)
+        elif stat.S_ISREG(mode):
+            with open(_open(entry.path), "rb") as read, open(target / entry.name, "xb") as written:
+                shutil.copyfileobj(read, written)
+
+
+def plain_file(folder: str, *names: str) -> bool:
+    """Whether `names`, one within the other, lead to a plain file by plain folders."""
+    path = folder
+    for name in names:
+        path = os.path.join(path, name)
+        try:
+            mode = os.lstat(path).st_mode
+        except OSError:
+            return False
+        if not (stat.S_ISREG(mode) if name is names[-1] else stat.S_ISDIR(mode)):
+            return False
+    return True
+
+
+def remove(folder: str) -> None:
+    """Remove a folder and all that is in it, nested however deep and whatever its modes."""
+    moved = (os.path.join(folder, f"{secrets.token_hex(8)}-{number}") for number in itertools.count())
+    while entries := _entries(folder):
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
+                continue
+            for inner in _entries(entry.path):
+                if inner.is_dir(follow_symlinks=False):
+                    # Up by one, round after round, so that no path grows long.
+                    os.chmod(inner.path, stat.S_IRWXU)
+                    os.rename(inner.path, next(moved))
+                else:
+                    os.unlink(inner.path)
+            os.rmdir(entry.path)
+    os.rmdir(folder)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What is in a folder that nobody else changes any more; its mode may have forbidden to look."""
+    os.chmod(folder, stat.S_IRWXU)
+    with os.scandir(folder) as entries:
+        return list(entries)
+
+
+def _open(path: str) -> int:
+    """Open a plain file for reading, whatever its mode: no link, and no waiting for the other end of a pipe."""
+    os.chmod(path, stat.S_IRUSR)
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,0 +1,55 @@
+"""The caller's side of the watcher."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from claimbench.errors import SandboxError
+from claimbench.impls.ai_scientist.sandbox.guard import bare
+from claimbench.impls.ai_scientist.sandbox.job import Job, Report
+
+__all__ = ["guarded"]
+
+
+def guarded(job: Job) -> Report:
+    """Run a job under a watcher of its own; nothing of it is left when this returns or raises.
+
+    Raises SandboxError where the run could not be started as told, or could not be ended.
+    """
+    if os.name != "posix":
+        raise SandboxError(f"generated code cannot be contained on {sys.platform}; use Linux, such as WSL 2 on Windows")
+    # It needs none of the caller's environment, and what it does not have cannot be read from it.
+    environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    with subprocess.Popen(
+        bare("guard", str(os.getpid())),
+        cwd="/",
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as watcher:
+        assert watcher.stdin and watcher.stdout and watcher.stderr
+        try:
+            watcher.stdin.write(job.dumps() + "\n")
+            watcher.stdin.flush()
+            line, errors = watcher.stdout.read(), watcher.stderr.read()
+        except BaseException:
+            # To the watcher the end of its input is the end of the run.
+            watcher.stdin.close()
+            watcher.wait()
+            raise
+    if not line:
+        raise SandboxError(
+            f"the watcher ended before its run, with {watcher.returncode}: {errors[-500:].strip() or 'killed'}; "
+            "lower Limits.memory_bytes if the machine ran out of memory"
+        )
+    report = Report.loads(line)
+    if report.ended == "not_killed":
+        raise SandboxError(f"processes {report.message}; end them before anything else runs")
+    if report.ended == "never_started":
+        raise SandboxError(f"{job.argv[0]} could not be started in the sandbox: {report.message}")
+    return report
