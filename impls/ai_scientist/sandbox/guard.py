@@ -99,6 +99,8 @@ class _Run:
             ended, said = "not_killed", f"{processes.descendants(os.getpid())} do not end when they are killed"
         elif kind == "error":
             ended = "never_started"
+        elif kind == "processes":
+            ended = "processes"
         return Report(
             ended=ended,
             returncode=int(said) if kind == "exit" and ended != "not_killed" else -signal.SIGKILL,

@@ -26,6 +26,8 @@ class Mechanisms:
     """Version of Landlock's interface; 0: without."""
     seccomp: bool = False
     """The filter of system calls."""
+    gate: bool = False
+    """The gate before new processes, which is part of the filter."""
 
     @property
     def alone(self) -> bool:

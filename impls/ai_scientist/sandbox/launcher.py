@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 import sys
+from contextlib import suppress
 
 from claimbench.impls.ai_scientist.sandbox import landlock, namespaces, seccomp
+from claimbench.impls.ai_scientist.sandbox.gate import Gate, hand_over, take_over
 from claimbench.impls.ai_scientist.sandbox.job import Job
+from claimbench.impls.ai_scientist.sandbox.processes import descendants, usage
 from claimbench.impls.ai_scientist.sandbox.system import Prctl, die_with_parent, drop_privileges, prctl
 
 __all__ = ["EXIT", "main"]
@@ -34,13 +38,16 @@ def main() -> None:
     try:
         _isolate(job)
         _limit(job, tasks)
+        ours, its = socket.socketpair()
         first = os.fork()
         if first == 0:
-            _become(job)
+            ours.close()
+            _become(job, its)
+        its.close()
     except Exception as error:  # noqa: BLE001 whatever it was, nothing may start
         _tell(answer, f"error {type(error).__name__}: {error}")
         os._exit(EXIT)
-    _tell(answer, f"exit {_wait(first)}")
+    _tell(answer, _look_after(first, ours, job))
     # Its end is the end of all that live in its namespace.
     os._exit(0)
 
@@ -54,6 +61,8 @@ def _isolate(job: Job) -> None:
         if child is not None:
             os._exit(0 if _wait(child) == 0 else EXIT)
         namespaces.build_root(job.view, job.stage, job.limits.memory_bytes)
+    # Orphans stay where they are counted.
+    prctl(Prctl.SET_CHILD_SUBREAPER, 1)
     # What the first process is asked by others in /proc, it does not answer.
     prctl(Prctl.SET_DUMPABLE, 0)
     drop_privileges()
@@ -78,7 +87,7 @@ def _limit(job: Job, tasks: int) -> None:
         resource.setrlimit(kind, (most, most))
 
 
-def _become(job: Job) -> None:
+def _become(job: Job, channel: socket.socket) -> None:
     """Turn into the command, in a session of its own; returns only by raising."""
     os.setsid()
     mechanisms, view = job.mechanisms, job.view
@@ -88,11 +97,33 @@ def _become(job: Job) -> None:
         landlock.restrict(mechanisms.landlock, readable, writable, view.devices)
     if mechanisms.seccomp:
         scoped = mechanisms.alone or mechanisms.landlock >= landlock.SIGNALS
-        seccomp.install(seccomp.rules(alone=mechanisms.alone, scoped=scoped, process=os.getpid()))
+        rules = seccomp.rules(alone=mechanisms.alone, scoped=scoped, gate=mechanisms.gate, process=os.getpid())
+        listener = seccomp.install(rules)
+        if listener is not None:
+            hand_over(listener, channel)
     os.chdir(job.folder)
     for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(ignored_by_python, signal.SIG_DFL)
     os.execvpe(job.argv[0], job.argv, job.environment)
+
+
+def _look_after(first: int, channel: socket.socket, job: Job) -> str:
+    """What is to be told of the command's end, once it has ended or wants more processes than it may have."""
+    codes: dict[int, int] = {}
+
+    def ended() -> bool:
+        with suppress(ChildProcessError):
+            while first not in codes and (found := os.waitpid(-1, os.WNOHANG))[0]:
+                codes[found[0]] = os.waitstatus_to_exitcode(found[1])
+        return first in codes
+
+    listener = take_over(channel) if job.mechanisms.gate else None
+    if listener is not None:
+        most = job.limits.processes
+        gate = Gate(listener, most, lambda: usage(descendants(os.getpid())).tasks)
+        if not gate.keep(ended):
+            return "processes"
+    return f"exit {codes[first] if ended() else _wait(first)}"
 
 
 def _wait(first: int) -> int:

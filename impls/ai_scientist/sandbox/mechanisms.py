@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from claimbench.errors import SandboxError
@@ -31,6 +32,7 @@ secret = sys.argv[1]
 held = {
     "alone": lambda: fails(FileNotFoundError, lambda: open(secret)) and os.getpid() < 10,
     "landlock": lambda: fails(PermissionError, lambda: open(secret)) and fails(OSError, lambda: open(secret, "w")),
+    "gate": lambda: os.waitpid(os.fork() or os._exit(0), 0)[1] == 0,
     "seccomp": lambda: fails(PermissionError, lambda: socket.socket()),
 }
 open("written", "w").close()
@@ -48,9 +50,9 @@ def at_hand() -> Mechanisms:
     if version and holds(Mechanisms(landlock=version)):
         found = Mechanisms(landlock=version)
     if seccomp.supported() and holds(Mechanisms(seccomp=True)):
-        found = Mechanisms(landlock=found.landlock, seccomp=True)
+        found = replace(found, seccomp=True, gate=holds(Mechanisms(seccomp=True, gate=True)))
     for path, own in ((bubblewrap.installed() or "", False), ("", True)):
-        both = Mechanisms(bubblewrap=path, namespaces=own, landlock=found.landlock, seccomp=found.seccomp)
+        both = replace(found, bubblewrap=path, namespaces=own)
         if both.alone and holds(Mechanisms(bubblewrap=path, namespaces=own)) and holds(both):
             return both
     return found
@@ -58,7 +60,7 @@ def at_hand() -> Mechanisms:
 
 def holds(mechanisms: Mechanisms) -> bool:
     """Whether a run contained by these can start and write in its folder, and cannot do what they should prevent."""
-    expected = [name for name in ("alone", "landlock", "seccomp") if getattr(mechanisms, name)]
+    expected = [name for name in ("alone", "landlock", "seccomp", "gate") if getattr(mechanisms, name)]
     if mechanisms.alone and mechanisms.landlock:
         # What is not there cannot be forbidden.
         expected.remove("landlock")

@@ -20,7 +20,8 @@ __all__ = ["Rule", "assemble", "install", "rules", "supported"]
 
 _SET_MODE_FILTER = 1
 _SPEC_ALLOW = 1 << 2
-_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+_NEW_LISTENER = 1 << 3
+_ALLOW, _ASK, _ERRNO, _KILL = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x80000000
 _LOAD, _AND, _JUMP, _JEQ, _JGE, _JSET, _RETURN = 0x20, 0x54, 0x05, 0x15, 0x35, 0x45, 0x06
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 _X32 = 0x40000000
@@ -64,8 +65,8 @@ class Rule:
 
     call: str
     """Name of the call."""
-    error: int
-    """Error that it fails with; 0 makes it do nothing and succeed."""
+    error: int | None
+    """Error that it fails with; 0 makes it do nothing and succeed; None asks whoever keeps the gate."""
     argument: int | None = None
     """Argument that decides whether the rule applies, from 0; None: it always does."""
     equals: tuple[int, ...] = ()
@@ -83,11 +84,11 @@ def supported() -> bool:
     return machine() in AUDIT
 
 
-def rules(*, alone: bool, scoped: bool, process: int) -> tuple[Rule, ...]:
+def rules(*, alone: bool, scoped: bool, gate: bool, process: int) -> tuple[Rule, ...]:
     """What is forbidden to `process` and its children.
 
     `alone`: it has namespaces of its own, so that other processes, sockets and files are out of its reach anyway.
-    `scoped`: signals to others are, by other means.
+    `scoped`: signals to others are, by other means. `gate`: somebody decides about new processes.
     """
     denied = errno.EPERM
     found = [Rule(call, denied) for call in _FORBIDDEN]
@@ -98,6 +99,8 @@ def rules(*, alone: bool, scoped: bool, process: int) -> tuple[Rule, ...]:
         Rule("fcntl", denied, 1, equals=(_F_SETOWN, _F_SETSIG, _F_SETOWN_EX)),
         Rule("ioctl", denied, 1, equals=(_TIOCSTI, _FIOSETOWN, _SIOCSPGRP)),
     ]
+    if gate:
+        found += [Rule(call, None) for call in ("clone", "fork", "vfork")]
     if alone:
         return (*found, Rule("socket", errno.EACCES, 0, differs=(socket.AF_UNIX,)))
     # A socket of the host's is a way out, so that only pairs that are connected from birth are left.
@@ -139,20 +142,26 @@ def assemble(rules: Sequence[Rule], architecture: str) -> bytes:
     return b"".join(program)
 
 
-def install(rules: Sequence[Rule]) -> None:
-    """Filter this process's calls from now on. Needs no_new_privs. Raises OSError where the kernel refuses."""
+def install(rules: Sequence[Rule]) -> int | None:
+    """Filter this process's calls from now on; the listener that is asked, if any rule asks.
+
+    Needs no_new_privs. Raises OSError where the kernel refuses.
+    """
     program = assemble(rules, machine())
     code = ctypes.create_string_buffer(program, len(program))
     pointer = ctypes.addressof(code)
     head = struct.pack("@HP", len(program) // 8, pointer)
     call = number("seccomp", machine())
     assert call is not None
-    syscall(call, _SET_MODE_FILTER, _SPEC_ALLOW, ctypes.create_string_buffer(head, len(head)))
+    asks = any(rule.error is None for rule in rules)
+    flags = _SPEC_ALLOW | (_NEW_LISTENER if asks else 0)
+    listener = syscall(call, _SET_MODE_FILTER, flags, ctypes.create_string_buffer(head, len(head)))
+    return listener if asks else None
 
 
 def _body(rule: Rule) -> list[bytes]:
     """What follows where the number is the rule's: the answer, or, where an argument lets it through, the number."""
-    answer = _instruction(_RETURN, _ERRNO | rule.error)
+    answer = _instruction(_RETURN, _ASK if rule.error is None else _ERRNO | rule.error)
     if rule.argument is None:
         return [answer]
     tests = [(_JEQ, value) for value in rule.equals or rule.differs]

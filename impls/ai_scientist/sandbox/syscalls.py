@@ -30,6 +30,7 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "fcntl": (72, 25),
     "file_setattr": (469, 469),
     "finit_module": (313, 273),
+    "fork": (57, None),
     "fremovexattr": (199, 16),
     "fsconfig": (431, 431),
     "fsetxattr": (190, 7),
@@ -113,6 +114,7 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "utime": (132, None),
     "utimensat": (280, 88),
     "utimes": (235, None),
+    "vfork": (58, None),
     "vhangup": (153, 58),
 }
 
