@@ -6,6 +6,7 @@ ClaimbenchError           2  usage
 ├── LockError                the lock and the specs disagree
 ├── NotMeasured              there are no records to go by; says what would make some
 ├── MeasurementRefused       what was measured cannot be trusted: wrong, impossible or incomplete; no sample is kept
+├── EditRefused              an edit by a language model touches what it may not; says which files
 ├── VotesError               votes cannot be ranked as they stand; a ValueError too
 └── HostError             3  environment, store or disk
     ├── SandboxError         generated code cannot be contained as asked
@@ -21,6 +22,7 @@ from collections.abc import Iterable
 __all__ = [
     "ClaimbenchError",
     "DataMissing",
+    "EditRefused",
     "HostError",
     "LockError",
     "MeasurementRefused",
@@ -63,6 +65,10 @@ class MeasurementRefused(ClaimbenchError):
 
 class VotesError(ClaimbenchError, ValueError):
     """Votes that cannot be ranked as they stand: empty, out of range, ambiguous, or too few to say anything."""
+
+
+class EditRefused(ClaimbenchError):
+    """An edit by a language model touches what it may not."""
 
 
 class NotMeasured(ClaimbenchError):

@@ -19,7 +19,8 @@ _HEAD = f"""
 import contextlib, json, os, pathlib, signal, socket, subprocess, sys, time
 
 target = json.loads(pathlib.Path("target.json").read_text())
-signal.alarm({LIFE_S})
+life_s = {LIFE_S}
+signal.alarm(life_s)
 
 
 def attempt(action, *arguments, **named):
@@ -50,9 +51,9 @@ linger()
 _FORK_BOMB = """
 for _ in range(6):
     os.fork()
-signal.alarm(%d)  # which a child does not inherit
+signal.alarm(life_s)  # which a child does not inherit
 linger()
-""" % LIFE_S
+"""
 
 _WRITER = """
 os.makedirs("run_1", exist_ok=True)
@@ -135,13 +136,13 @@ if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.alarm(%d)
+        signal.alarm(life_s)
         os.closerange(0, 64)
         linger()
     os._exit(0)
 os.wait()
 time.sleep(0.1)
-""" % LIFE_S
+"""
 
 ADVERSARIES: dict[str, str] = {
     name: _HEAD + body

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from claimbench.impls.ai_scientist.adversaries import LIFE_S
 
 __all__ = ["Scene", "scene"]
 
+_LARGE_BYTES = 1 << 20
 _HARNESS = "def run_experiment(folder_name, run_num, timeout=1):\n    ...\n"
 
 
@@ -76,12 +77,14 @@ class Scene:
 
     def tells(self, *texts: str) -> bool:
         """Whether the secret is in these texts or in what was brought back."""
-        files = [path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and path.stat().st_size < 1 << 24]
+        files = [
+            path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and path.stat().st_size < 1 << 24
+        ]
         return any(self.canary.encode() in content for content in (*(text.encode() for text in texts), *files))
 
 
 @contextmanager
-def scene(source: str) -> Iterator[Scene]:
+def scene(source: str) -> Generator[Scene]:
     """Set the scene for an experiment; at the end nothing of it is left."""
     with ExitStack() as stack:
         base = Path(os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="claimbench-scene-"))))
@@ -123,7 +126,7 @@ def scene(source: str) -> Iterator[Scene]:
 
 
 @contextmanager
-def _in_environment(canary: str) -> Iterator[None]:
+def _in_environment(canary: str) -> Generator[None]:
     before = os.environ.get("OPENAI_API_KEY")
     os.environ["OPENAI_API_KEY"] = canary
     try:

@@ -88,15 +88,16 @@ def copy_out(source: str, target: Path, depth: int = 0) -> None:
 def plain_file(folder: str, *names: str) -> bool:
     """Whether `names`, one within the other, lead to a plain file by plain folders."""
     path = folder
-    for name in names:
+    mode = 0
+    for place, name in enumerate(names):
+        if place and not stat.S_ISDIR(mode):
+            return False
         path = os.path.join(path, name)
         try:
             mode = os.lstat(path).st_mode
         except OSError:
             return False
-        if not (stat.S_ISREG(mode) if name is names[-1] else stat.S_ISDIR(mode)):
-            return False
-    return True
+    return stat.S_ISREG(mode)
 
 
 def remove(folder: str) -> None:

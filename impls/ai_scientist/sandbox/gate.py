@@ -83,5 +83,6 @@ class Gate:
             if self._free <= 0:
                 return False
             self._free -= 1
-            fcntl.ioctl(self._listener, _SEND, struct.pack("=QqiI", struct.unpack_from("=Q", asked)[0], 0, 0, _CONTINUE))
+            (number,) = struct.unpack_from("=Q", asked)
+            fcntl.ioctl(self._listener, _SEND, struct.pack("=QqiI", number, 0, 0, _CONTINUE))
         return True

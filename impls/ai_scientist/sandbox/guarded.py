@@ -32,7 +32,9 @@ def guarded(job: Job) -> Report:
         start_new_session=True,
         text=True,
     ) as watcher:
-        assert watcher.stdin and watcher.stdout and watcher.stderr
+        assert watcher.stdin is not None
+        assert watcher.stdout is not None
+        assert watcher.stderr is not None
         try:
             watcher.stdin.write(job.dumps() + "\n")
             watcher.stdin.flush()

@@ -14,10 +14,12 @@ from collections.abc import Sequence
 
 from claimbench.impls.ai_scientist.sandbox.system import syscall
 
-__all__ = ["SIGNALS", "TRUNCATION", "abi", "restrict"]
+__all__ = ["SIGNALS", "TCP", "TRUNCATION", "abi", "restrict"]
 
 TRUNCATION = 3
 """Version from which on files outside cannot be cut by their path."""
+TCP = 4
+"""Version from which on TCP is given up as well."""
 SIGNALS = 6
 """Version from which on signals reach only processes under the same restriction."""
 
@@ -51,7 +53,7 @@ def restrict(version: int, readable: Sequence[str], writable: Sequence[str], dev
     handled = _BASE | (_REFER if version >= 2 else 0) | (_TRUNCATE if version >= TRUNCATION else 0)
     handled |= _IOCTL_DEV if version >= 5 else 0
     attributes = struct.pack("=Q", handled)
-    if version >= 4:
+    if version >= TCP:
         attributes += struct.pack("=Q", _TCP)
     if version >= SIGNALS:
         attributes += struct.pack("=Q", _SCOPES)

@@ -11,12 +11,11 @@ import resource
 import signal
 import socket
 import sys
-from contextlib import suppress
 
 from claimbench.impls.ai_scientist.sandbox import landlock, namespaces, seccomp
 from claimbench.impls.ai_scientist.sandbox.gate import Gate, hand_over, take_over
 from claimbench.impls.ai_scientist.sandbox.job import Job
-from claimbench.impls.ai_scientist.sandbox.processes import descendants, usage
+from claimbench.impls.ai_scientist.sandbox.processes import descendants, end, usage
 from claimbench.impls.ai_scientist.sandbox.system import Prctl, die_with_parent, drop_privileges, prctl
 
 __all__ = ["EXIT", "main"]
@@ -25,6 +24,7 @@ EXIT = 125
 """Exit code where the run could not be started."""
 _OPEN_FILES = 4096
 _SPARE_TASKS = 256
+_PATIENCE_S = 20.0
 _PROC = ("cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems", "sys", "driver")
 
 
@@ -41,13 +41,18 @@ def main() -> None:
         ours, its = socket.socketpair()
         first = os.fork()
         if first == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             ours.close()
             _become(job, its)
         its.close()
     except Exception as error:  # noqa: BLE001 whatever it was, nothing may start
         _tell(answer, f"error {type(error).__name__}: {error}")
         os._exit(EXIT)
-    _tell(answer, _look_after(first, ours, job))
+    if job.mechanisms.gate and not _gate_holds(first, ours, job.limits.processes):
+        _tell(answer, "processes")
+        # Whoever asked waits for an answer until the watcher has ended all of it.
+        signal.pause()
+    _tell(answer, f"exit {_wait(first)}")
     # Its end is the end of all that live in its namespace.
     os._exit(0)
 
@@ -63,6 +68,10 @@ def _isolate(job: Job) -> None:
         namespaces.build_root(job.view, job.stage, job.limits.memory_bytes)
     # Orphans stay where they are counted.
     prctl(Prctl.SET_CHILD_SUBREAPER, 1)
+    if not job.mechanisms.alone:
+        # Where no kernel ends all with the first, the first does, should the watcher be gone.
+        prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)
+        signal.signal(signal.SIGTERM, _end_all)
     # What the first process is asked by others in /proc, it does not answer.
     prctl(Prctl.SET_DUMPABLE, 0)
     drop_privileges()
@@ -107,27 +116,31 @@ def _become(job: Job, channel: socket.socket) -> None:
     os.execvpe(job.argv[0], job.argv, job.environment)
 
 
-def _look_after(first: int, channel: socket.socket, job: Job) -> str:
-    """What is to be told of the command's end, once it has ended or wants more processes than it may have."""
-    codes: dict[int, int] = {}
+def _end_all(*_: object) -> None:
+    end(os.getpid(), None, _PATIENCE_S)
+    os._exit(EXIT)
 
-    def ended() -> bool:
-        with suppress(ChildProcessError):
-            while first not in codes and (found := os.waitpid(-1, os.WNOHANG))[0]:
-                codes[found[0]] = os.waitstatus_to_exitcode(found[1])
-        return first in codes
 
-    listener = take_over(channel) if job.mechanisms.gate else None
-    if listener is not None:
-        most = job.limits.processes
-        gate = Gate(listener, most, lambda: usage(descendants(os.getpid())).tasks)
-        if not gate.keep(ended):
-            return "processes"
-    return f"exit {codes[first] if ended() else _wait(first)}"
+def _gate_holds(first: int, channel: socket.socket, most: int) -> bool:
+    """Keep the gate until the command has ended; False where more processes were wanted than there may be."""
+    listener = take_over(channel)
+    if listener is None:
+        return True
+    gate = Gate(listener, most, lambda: usage(descendants(os.getpid())).tasks)
+    return gate.keep(lambda: _has_ended(first))
+
+
+def _has_ended(first: int) -> bool:
+    """Whether one child has, whose exit code can still be asked for; others that have are let go."""
+    while True:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is None or found.si_pid == first:
+            return found is not None
+        os.waitpid(found.si_pid, 0)
 
 
 def _wait(first: int) -> int:
-    """Exit code of one child; others that were left to this process are let go."""
+    """Exit code of one child; others that end before it are let go."""
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == first:

@@ -21,7 +21,8 @@ class Limits:
     seconds: float
     """Wall-clock time."""
     memory_bytes: int
-    """Memory of all its processes together; of what two of them share, each has its part."""
+    """Memory of all its processes together; of what two of them share, each has its part. A single process that asks
+    for more than this is refused it, and mostly fails by itself."""
     processes: int
     """Processes and threads at a time."""
     disk_bytes: int

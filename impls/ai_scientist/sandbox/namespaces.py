@@ -100,4 +100,3 @@ def _unmount(path: str) -> None:
     call = number("umount2", machine())
     assert call is not None
     syscall(call, ctypes.c_char_p(path.encode()), _MNT_DETACH)
-

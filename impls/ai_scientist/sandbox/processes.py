@@ -10,7 +10,17 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Usage", "descendants", "end", "memory", "reap", "shared_memory_bytes", "unlinked_bytes", "usage", "user_tasks"]
+__all__ = [
+    "Usage",
+    "descendants",
+    "end",
+    "memory",
+    "reap",
+    "shared_memory_bytes",
+    "unlinked_bytes",
+    "usage",
+    "user_tasks",
+]
 
 _KB = 1024
 _LISTED = os.path.exists("/proc/thread-self/children")
@@ -105,26 +115,27 @@ def user_tasks() -> int:
     return usage(int(pid) for pid in mine).tasks
 
 
-def end(ancestor: int, group: int, patience_s: float) -> bool:
+def end(ancestor: int, first: int | None, patience_s: float) -> bool:
     """Kill all that descends from `ancestor`, which is this process and reaps orphans, until nothing is left.
 
-    Whole groups first, for a group cannot grow while it is killed; `group` is one that is known where no /proc tells.
-    False where something is left after `patience_s`, as may happen while the kernel waits for a device.
+    Whole groups at a time, for a group cannot grow while it is killed; that of `first`, a child, is known where no
+    /proc tells of others, and comes last, so that nobody notices. False where something is left after `patience_s`,
+    as may happen while the kernel waits for a device.
     """
     until = time.monotonic() + patience_s
-    groups = {group}
+    groups = set[int]() if first is None else {first}
     while True:
         found = descendants(ancestor)
         for pid in found:
             with contextlib.suppress(OSError):
                 groups.add(os.getpgid(pid))
-        for one in groups - {os.getpgid(0)}:
+        for group in sorted(groups - {os.getpgid(0)}, key=lambda group: group == first):
             with contextlib.suppress(OSError):
-                os.killpg(one, signal.SIGKILL)
+                os.killpg(group, signal.SIGKILL)
         for pid in found:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        groups = set()
+        groups.clear()
         # No child is left only when no descendant is: an orphan becomes a child.
         if not reap():
             return True
@@ -133,11 +144,11 @@ def end(ancestor: int, group: int, patience_s: float) -> bool:
         time.sleep(0.001)
 
 
-def reap(of: int = -1) -> bool:
+def reap() -> bool:
     """Let go of children that have ended; False when no child is left."""
     while True:
         try:
-            pid, _ = os.waitpid(of, os.WNOHANG)
+            pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return False
         if pid == 0:

@@ -1,4 +1,4 @@
-"""One run of an experiment that a language model wrote: in a copy of its folder, contained, its results brought back."""
+"""One run of an experiment that a language model wrote: contained, in a copy of its folder, results brought back."""
 
 from __future__ import annotations
 
@@ -122,7 +122,9 @@ def _job(
     except ValueError as error:
         raise SandboxError(str(error)) from error
     if size(str(own), limits.disk_bytes) > limits.disk_bytes:
-        raise SandboxError(f"{folder} alone is larger than disk_bytes, {limits.disk_bytes}; raise it, or move what is large")
+        raise SandboxError(
+            f"{folder} alone is larger than disk_bytes, {limits.disk_bytes}; raise it, or move what is large"
+        )
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {
         "PATH": os.pathsep.join((os.path.dirname(sys.executable), "/usr/local/bin", "/usr/bin", "/bin")),
