@@ -8,7 +8,7 @@ from __future__ import annotations
 
 __all__ = ["ADVERSARIES", "DISK_BYTES", "LIFE_S", "PROCESSES"]
 
-LIFE_S = 6
+LIFE_S = 10
 """Seconds after which a process of theirs ends by itself."""
 PROCESSES = 16
 """Processes that a run of theirs is allowed; two of the adversaries start 64."""

@@ -10,12 +10,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimbench.impls.ai_scientist.adversaries import LIFE_S
+from claimbench.impls.ai_scientist.adversaries import DISK_BYTES, LIFE_S
 
 __all__ = ["Scene", "scene"]
 
@@ -37,11 +38,24 @@ class Scene:
     """The secret: in the environment of this process and of another, and in a file."""
     listeners: tuple[socket.socket, ...]
     """Who waits for a call: by TCP, by UDP, and by a socket that is a file."""
+    before: dict[str, tuple[int, bytes]]
+    """Mode and content of what is outside, as it was."""
 
     @property
     def argv(self) -> list[str]:
         """The command that runs it."""
         return [sys.executable, "experiment.py", "--out_dir=run_1", self.token]
+
+    def broken(self, output: str) -> set[str]:
+        """What did not hold, by the names of `isolation`'s guarantees, as the traces tell once the run is over."""
+        found = {
+            "no_survivors": bool(self.survivors()),
+            "network": self._was_called(),
+            "writes": contents(self.outside) != self.before,
+            "disk": sum(path.lstat().st_size for path in self.folder.rglob("*")) > DISK_BYTES,
+            "reads": self._tells(output),
+        }
+        return {name for name, happened in found.items() if happened}
 
     def survivors(self) -> list[int]:
         """Processes of it that are still there."""
@@ -58,9 +72,9 @@ class Scene:
             for pid in found:
                 with suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
 
-    def called(self) -> bool:
-        """Whether anybody was called."""
+    def _was_called(self) -> bool:
         for listener in self.listeners:
             with suppress(BlockingIOError):
                 if listener.type == socket.SOCK_DGRAM:
@@ -70,17 +84,15 @@ class Scene:
                 return True
         return False
 
-    def snapshot(self) -> dict[str, tuple[int, bytes]]:
-        """Mode and content of what is outside."""
-        files = [path for path in self.outside.rglob("*") if path.is_file()]
-        return {path.name: (path.stat().st_mode, path.read_bytes()) for path in files}
+    def _tells(self, output: str) -> bool:
+        """Whether the secret is in what was printed or written."""
+        files = [path for path in self.folder.rglob("*") if path.is_file() and path.stat().st_size < _LARGE_BYTES]
+        return any(self.canary.encode() in text for text in (output.encode(), *(path.read_bytes() for path in files)))
 
-    def tells(self, *texts: str) -> bool:
-        """Whether the secret is in these texts or in what was brought back."""
-        files = [
-            path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and path.stat().st_size < 1 << 24
-        ]
-        return any(self.canary.encode() in content for content in (*(text.encode() for text in texts), *files))
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Mode and content of every file in a folder."""
+    return {path.name: (path.stat().st_mode, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
 
 
 @contextmanager
@@ -120,7 +132,7 @@ def scene(source: str) -> Generator[Scene]:
         }
         (folder / "target.json").write_text(json.dumps(target))
         (folder / "experiment.py").write_text(source)
-        found = Scene(folder, token, outside, canary, (tcp, udp, unix))
+        found = Scene(folder, token, outside, canary, (tcp, udp, unix), contents(outside))
         stack.callback(found.end)
         yield found
 

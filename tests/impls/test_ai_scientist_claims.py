@@ -22,7 +22,13 @@ from claimbench.trial import Exact as Checks
 from claimbench.trial import Trial
 
 TESTABLE = [claim for claim in CLAIMS if isinstance(claim, Claim)]
-EXACT = [pytest.param(claim, id=claim.label) for claim in TESTABLE if isinstance(claim.expectation, Exact)]
+HOSTILE = ("AIS-17",)
+"""Claims whose experiments take seconds and are tested with the sandbox."""
+EXACT = [
+    pytest.param(claim, id=claim.label)
+    for claim in TESTABLE
+    if isinstance(claim.expectation, Exact) and claim.label not in HOSTILE
+]
 ITEMS = [claim for claim in TESTABLE if claim.protocol.unit == "item"]
 SLUGS = ("mamba", "chatbot_arena", "quiet_star", "evolutionary_merging", "schedule_free", "mar", "llama3")
 SLUGS += ("differential_transformer", "lcm")
@@ -61,7 +67,7 @@ def checks(experiment: object, tier: Tier = "cpu") -> dict[str, float | tuple[fl
 
 def test_labels_and_ids_differ() -> None:
     assert len({claim.label for claim in CLAIMS}) == len(CLAIMS) == len({claim.id for claim in CLAIMS})
-    assert {int(claim.label[4:6]) for claim in CLAIMS} == set(range(1, 16))
+    assert {int(claim.label[4:6]) for claim in CLAIMS} == {*range(1, 16), 17}
 
 
 def test_no_word_selects_another_paper() -> None:
@@ -97,7 +103,7 @@ def test_smoke_needs_no_data_and_the_rest_says_that_it_was_seen() -> None:
             assert figures.SEEN in claim.caveats, claim.label
         else:
             assert list(claim.workloads) == ["smoke"]
-            assert claim.kind in ("arithmetic", "ranking")
+            assert claim.kind in ("arithmetic", "ranking") or claim.label in HOSTILE
 
 
 def test_items_are_the_500_papers_and_pair_up() -> None:

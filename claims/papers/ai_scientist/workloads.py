@@ -8,7 +8,7 @@ from pydantic import Field
 
 from claimbench.spec import Workload
 
-__all__ = ["Decisions", "Printed", "Released", "Resampled"]
+__all__ = ["Adversaries", "Decisions", "Printed", "Released", "Resampled"]
 
 
 class Printed(Workload):
@@ -39,3 +39,12 @@ class Decisions(Workload):
 
     kind: Literal["decisions"] = "decisions"
     """Discriminator."""
+
+
+class Adversaries(Workload):
+    """Experiments that do harm, each run once."""
+
+    kind: Literal["adversaries"] = "adversaries"
+    """Discriminator."""
+    seconds: Annotated[float, Field(gt=0)]
+    """Wall-clock limit of each."""

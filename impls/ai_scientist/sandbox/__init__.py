@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claimbench.impls.ai_scientist.sandbox.edits import check_edit
-from claimbench.impls.ai_scientist.sandbox.isolation import Guarantee, Isolation, isolation
+from claimbench.impls.ai_scientist.sandbox.guarantees import Guarantee, Isolation, isolation
 from claimbench.impls.ai_scientist.sandbox.limits import Limits, Outcome
 from claimbench.impls.ai_scientist.sandbox.run import run_contained
 

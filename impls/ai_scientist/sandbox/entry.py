@@ -11,7 +11,14 @@ import sys
 import types
 from pathlib import Path
 
+__all__ = ["command", "main"]
+
 _PACKAGE = "claimbench.impls.ai_scientist.sandbox"
+
+
+def command(module: types.ModuleType, *arguments: str) -> list[str]:
+    """What runs `main` of a module of this package in a process of its own."""
+    return [sys.executable, "-I", "-S", str(Path(__file__).resolve()), module.__name__.split(".")[-1], *arguments]
 
 
 def main() -> None:

@@ -33,23 +33,30 @@ def size(folder: str, enough: int) -> int:
         if depth > _DEEPEST:
             return enough + 1
         try:
-            with os.scandir(path) as found:
-                entries = list(found)
+            found = _look(path)
         except FileNotFoundError:
             continue
         except OSError:
             return enough + 1
+        for inner, status in found:
+            if stat.S_ISDIR(status.st_mode):
+                ahead.append((inner, depth + 1))
+            elif status.st_nlink > 1:
+                if (status.st_dev, status.st_ino) in links:
+                    continue
+                links.add((status.st_dev, status.st_ino))
+            total += max(_BLOCK, status.st_size, status.st_blocks * 512)
+    return total
+
+
+def _look(path: str) -> list[tuple[str, os.stat_result]]:
+    """What is in a folder while others change it; what goes meanwhile is left out."""
+    found: list[tuple[str, os.stat_result]] = []
+    with os.scandir(path) as entries:
         for entry in entries:
             with contextlib.suppress(FileNotFoundError):
-                status = entry.stat(follow_symlinks=False)
-                if status.st_nlink > 1 and stat.S_ISREG(status.st_mode):
-                    if (status.st_dev, status.st_ino) in links:
-                        continue
-                    links.add((status.st_dev, status.st_ino))
-                total += max(_BLOCK, status.st_size, status.st_blocks * 512)
-                if stat.S_ISDIR(status.st_mode):
-                    ahead.append((entry.path, depth + 1))
-    return total
+                found.append((entry.path, entry.stat(follow_symlinks=False)))
+    return found
 
 
 def copy_in(source: Path, target: Path) -> None:

@@ -13,28 +13,21 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Literal
 
-from claimbench.impls.ai_scientist.sandbox import bubblewrap, processes
+from claimbench.impls.ai_scientist.sandbox import bubblewrap, entry, launcher, processes
 from claimbench.impls.ai_scientist.sandbox.folder import size
 from claimbench.impls.ai_scientist.sandbox.job import Ended, Job, Report
 from claimbench.impls.ai_scientist.sandbox.system import Prctl, prctl
 
-__all__ = ["bare", "main"]
+__all__ = ["main"]
 
 _LOOK_S = 0.02
 _LONGEST_LOOK_S = 0.5
-_SHARE_OF_TIME = 0.1
+_SHARE_OF_TIME = 0.02
 _KEPT_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 16
 _PATIENCE_S = 20.0
-_HERE = Path(__file__).resolve()
-
-
-def bare(module: str, *arguments: str) -> list[str]:
-    """The command that starts a module of this package in an interpreter without site-packages."""
-    return [sys.executable, "-I", "-S", str(_HERE.with_name("entry.py")), module, *arguments]
 
 
 def main() -> None:
@@ -80,7 +73,6 @@ class _Run:
         self._caller = caller
         self._started = time.monotonic()
         self._stdout, self._stderr, self._answer = _Tail(), _Tail(), _Tail()
-        self._pause_s = _LOOK_S
         # Of the launcher and what it lies in.
         self._own_tasks = 3 if job.mechanisms.bubblewrap else 2 if job.mechanisms.namespaces else 1
 
@@ -115,7 +107,7 @@ class _Run:
         job = self._job
         reader, writer = os.pipe()
         answer = self._answer.writer
-        inside = bare("launcher", str(reader), str(answer))
+        inside = entry.command(launcher, str(reader), str(answer))
         bwrap = job.mechanisms.bubblewrap
         process = subprocess.Popen(
             [*(bubblewrap.command(bwrap, job.view, job.limits.memory_bytes) if bwrap else []), *inside],
@@ -136,31 +128,33 @@ class _Run:
     def _look_on(self) -> Ended | Literal["left"]:
         """What ends the run; `left` where the caller does not wait for it any more."""
         deadline = self._started + self._job.limits.seconds
-        next_look = self._started
+        due = dict.fromkeys((self._look_at_processes, self._look_at_files), self._started)
         with selectors.DefaultSelector() as selector:
             for tail in (self._stdout, self._stderr, self._answer):
                 selector.register(tail.descriptor, selectors.EVENT_READ, tail)
             selector.register(sys.stdin, selectors.EVENT_READ)
             while True:
-                now = time.monotonic()
-                for key, _ in selector.select(max(0.0, min(next_look, deadline) - now)):
+                for key, _ in selector.select(max(0.0, min(*due.values(), deadline) - time.monotonic())):
                     if key.data is None:
                         return "left"
                     if not key.data.take():
                         selector.unregister(key.fileobj)
                     if key.data is self._answer:
                         return "itself"
-                now = time.monotonic()
-                if now >= deadline:
+                if time.monotonic() >= deadline:
                     return "time"
-                if now >= next_look:
-                    if met := self._look():
+                for look, when in due.items():
+                    if time.monotonic() < when:
+                        continue
+                    before = time.process_time()
+                    if met := look():
                         return met
-                    next_look = time.monotonic() + self._pause_s
+                    # The more work a look is, the later comes the next.
+                    cost = (time.process_time() - before) / _SHARE_OF_TIME
+                    due[look] = time.monotonic() + min(max(_LOOK_S, cost), _LONGEST_LOOK_S)
 
-    def _look(self) -> Ended | Literal["left"] | None:
-        """The limit that is met, or None; the next look is the later the more work this one was."""
-        before = time.process_time()
+    def _look_at_processes(self) -> Ended | Literal["left"] | None:
+        """The limit of processes or memory that is met, or None."""
         if os.getppid() != self._caller:
             return "left"
         if not processes.reap():
@@ -173,8 +167,10 @@ class _Run:
         shared = processes.shared_memory_bytes(found[-1]) if found and self._job.mechanisms.alone else 0
         if use.memory_bytes + shared > limits.memory_bytes and processes.memory(found, shared) > limits.memory_bytes:
             return "memory"
-        folder = self._job.view.writable
-        if size(folder, limits.disk_bytes) + processes.unlinked_bytes(found, folder) > limits.disk_bytes:
-            return "disk"
-        self._pause_s = min(max(_LOOK_S, (time.process_time() - before) / _SHARE_OF_TIME), _LONGEST_LOOK_S)
         return None
+
+    def _look_at_files(self) -> Ended | None:
+        """Whether the limit of bytes on disk is met."""
+        most, folder = self._job.limits.disk_bytes, self._job.view.writable
+        unlinked = processes.unlinked_bytes(processes.descendants(os.getpid()), folder)
+        return "disk" if size(folder, most) + unlinked > most else None

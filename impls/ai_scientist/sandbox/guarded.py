@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
+from contextlib import suppress
 
 from claimbench.errors import SandboxError
-from claimbench.impls.ai_scientist.sandbox.guard import bare
+from claimbench.impls.ai_scientist.sandbox import entry, guard
 from claimbench.impls.ai_scientist.sandbox.job import Job, Report
 
 __all__ = ["guarded"]
@@ -18,12 +18,10 @@ def guarded(job: Job) -> Report:
 
     Raises SandboxError where the run could not be started as told, or could not be ended.
     """
-    if os.name != "posix":
-        raise SandboxError(f"generated code cannot be contained on {sys.platform}; use Linux, such as WSL 2 on Windows")
     # It needs none of the caller's environment, and what it does not have cannot be read from it.
     environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     with subprocess.Popen(
-        bare("guard", str(os.getpid())),
+        entry.command(guard, str(os.getpid())),
         cwd="/",
         env=environment,
         stdin=subprocess.PIPE,
@@ -36,8 +34,9 @@ def guarded(job: Job) -> Report:
         assert watcher.stdout is not None
         assert watcher.stderr is not None
         try:
-            watcher.stdin.write(job.dumps() + "\n")
-            watcher.stdin.flush()
+            with suppress(BrokenPipeError):
+                watcher.stdin.write(job.dumps() + "\n")
+                watcher.stdin.flush()
             line, errors = watcher.stdout.read(), watcher.stderr.read()
         except BaseException:
             # To the watcher the end of its input is the end of the run.
