@@ -203,7 +203,12 @@ def test_a_template_is_copied_with_its_links_and_modes(tmp_path: Path) -> None:
     (source / "data" / "text").write_text("x")
     (source / "run.sh").touch(0o555)
     (source / "link").symlink_to("data/text")
-    folder.copy_in(source, tmp_path / "target")
+    (tmp_path / "beside").write_text("y")
+    (source / "data" / "out").symlink_to("../../beside")
+    (tmp_path / "far").mkdir()
+    folder.copy_in(source, tmp_path / "far" / "target")
+    (tmp_path / "target").symlink_to("far/target")
+    assert (tmp_path / "target" / "data" / "out").readlink() == tmp_path / "beside"
     assert (tmp_path / "target" / "link").readlink() == Path("data/text")
     assert (tmp_path / "target" / "link").read_text() == "x"
     assert (tmp_path / "target" / "run.sh").stat().st_mode & 0o777 == 0o755

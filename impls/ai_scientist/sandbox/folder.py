@@ -59,18 +59,22 @@ def _look(path: str) -> list[tuple[str, os.stat_result]]:
     return found
 
 
-def copy_in(source: Path, target: Path) -> None:
-    """Copy a template: files and folders as they are, links as links.
+def copy_in(source: Path, target: Path, top: str = "") -> None:
+    """Copy a template: files and folders as they are, links as links, which lead out of it to where they did.
 
-    Raises ValueError at anything else, such as a pipe.
+    `top` is the folder that a link may be within, by default `source`. Raises ValueError at anything else, such as a
+    pipe.
     """
+    top = top or os.path.realpath(source)
     target.mkdir()
     for entry in os.scandir(source):
         inner = target / entry.name
         if entry.is_symlink():
-            inner.symlink_to(os.readlink(entry.path))
+            leads = os.path.realpath(entry.path)
+            within = os.path.commonpath((leads, top)) == top
+            inner.symlink_to(os.readlink(entry.path) if within else leads)
         elif entry.is_dir():
-            copy_in(Path(entry.path), inner)
+            copy_in(Path(entry.path), inner, top)
         elif entry.is_file():
             shutil.copyfile(entry.path, inner)
             inner.chmod(entry.stat().st_mode & 0o777 | stat.S_IRUSR | stat.S_IWUSR)

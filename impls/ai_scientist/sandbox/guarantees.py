@@ -135,7 +135,9 @@ def of(mechanisms: Mechanisms) -> Isolation:
             unwritten,
         ),
         Held("reads", _all(walls, rules), broken=unread),
-        Held("environment", _all("an empty one", walls, rules), broken=unread and "those of others lie open in /proc"),
+        Held(
+            "environment", _all("one of its own", walls, rules), broken=unread and "those of others lie open in /proc"
+        ),
         Held(
             "others",
             _all(walls, calls, rules if version >= landlock.SIGNALS else ""),

@@ -12,6 +12,8 @@ from claimbench.impls.ai_scientist.sandbox.job import Job, Report
 
 __all__ = ["guarded"]
 
+_PATIENCE_S = 30.0
+
 
 def guarded(job: Job) -> Report:
     """Run a job under a watcher of its own; nothing of it is left when this returns or raises.
@@ -41,7 +43,9 @@ def guarded(job: Job) -> Report:
         except BaseException:
             # To the watcher the end of its input is the end of the run.
             watcher.stdin.close()
-            watcher.wait()
+            with suppress(subprocess.TimeoutExpired):
+                watcher.wait(_PATIENCE_S)
+            watcher.kill()
             raise
     if not line:
         raise SandboxError(

@@ -62,7 +62,7 @@ class Job:
     def loads(cls, line: str) -> Job:
         """From `dumps`."""
         told: dict[str, Any] = json.loads(line)
-        view = {**told.pop("view")}
+        view: dict[str, Any] = told.pop("view")
         return cls(
             argv=tuple(told.pop("argv")),
             view=View(tuple(view["readable"]), view["writable"], tuple(view["devices"])),

@@ -33,7 +33,7 @@ _BASE = (1 << 13) - 1
 _TCP = 0b11
 _SCOPES = 0b11
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
-_DEVICE = _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
+_DEVICE = _WRITE_FILE | _READ_FILE | _READ_DIR | _TRUNCATE | _IOCTL_DEV
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 
 
@@ -60,7 +60,7 @@ def restrict(version: int, readable: Sequence[str], writable: Sequence[str], dev
     ruleset = syscall(_CREATE_RULESET, ctypes.create_string_buffer(attributes, len(attributes)), len(attributes), 0)
     try:
         everything = handled & ~(_MAKE_CHAR | _MAKE_BLOCK)
-        for paths, access in ((readable, _READ), (writable, everything), (devices, _DEVICE | _READ)):
+        for paths, access in ((readable, _READ), (writable, everything), (devices, _DEVICE)):
             for path in paths:
                 _allow(ruleset, path, access & handled)
         syscall(_RESTRICT_SELF, ruleset, 0)
