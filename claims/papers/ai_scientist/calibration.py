@@ -48,6 +48,7 @@ AVERAGE = Claim(
     source=_SECTION,
     published=(Published(arm="accepted papers", metric="average score", value=6, unit="1", where="Section 4"),),
     kind="quality",
+    role="exploratory",
     experiment=f"{_EXPERIMENTS}:average_of_accepted",
     arms=_OURS,
     workloads=_CPU,
@@ -64,7 +65,8 @@ AVERAGE = Claim(
     keywords=("reviewer", "calibration"),
     caveats=(
         "Roughly is read as half a point of the reviewer's scale. People's mean is 6.57, on ICLR's scale, which has no "
-        "4, 7 or 9 and puts 6 just above acceptance; there a point is let pass.",
+        "4, 7 or 9 and puts 6 just above acceptance; there a point is let pass upwards. Both bars are ours, and the "
+        "second decides: at half a point for people too the claim would be contradicted.",
         SEEN,
     ),
 )
@@ -86,18 +88,17 @@ OVER_OPTIMISM = Claim(
     expectation=Exact(
         boxes={
             "sonnet_best": Box(low=8, high=8, published=8),
-            "sonnet_at_6": Box(low=0.9),
             "gpt4o_one_shot_best": Box(low=6, high=6, published=6),
-            "gpt4o_one_shot_at_6": Box(high=0.5),
         }
     ),
     protocol=_ONCE,
     needs=Needs(core_seconds={"cpu": 1.0}, data=(*_NEEDS.data, "iclr_reviews_sonnet")),
-    setups_tried=1,
+    setups_tried=2,
     keywords=("reviewer", "calibration"),
     caveats=(
-        "The best threshold is the one with the greatest balanced accuracy on these papers. Over-optimism is read as "
-        "accepting nine of ten of them at 6, of which 37 % were accepted.",
+        "The best threshold is the one with the greatest balanced accuracy on these papers, of which the thresholds "
+        "were chosen: it says that Table 1's are the best ones there. At 6 Sonnet accepts 97 % of the papers, "
+        "GPT-4o 42 %, the conference 37 %; these shares were judged at first, by bars of ours, and are not any more.",
         SEEN,
     ),
 )

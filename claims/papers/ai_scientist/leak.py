@@ -43,9 +43,9 @@ ONE_STRING = Claim(
         "Not the paper's claim. It says that accepted papers were given as their final versions and rejected ones as "
         "they were submitted, for that is what OpenReview has; it does not say that the two can be told apart.",
         "It does not show that the reviewer used it: string and decision part on two papers, too few to tell. With the "
-        "decision in the input, Table 1 bounds what the reviewer can judge from neither side.",
-        "Papers that it was given, as parsed by the authors; derived booleans, rebuilt and checked against their "
-        "texts.",
+        "decision in the input, Table 1 gives neither an upper nor a lower bound on what it can judge.",
+        "The string was found by looking at these same 500 papers; on others nothing is known of it.",
+        "Booleans and lengths were built outside the repo from the authors' parsed texts, which are not redistributed.",
         SEEN,
     ),
 )
@@ -76,7 +76,8 @@ GIVEN_AWAY = Claim(
     caveats=(
         "What a fair benchmark would ask, which the paper does not state: balanced accuracies and an area under the "
         "curve near a half, a bar of ours. Final versions may have a page more, and appendices: the number of "
-        "characters alone ranks these papers as well as GPT-4o's best score does.",
+        "characters alone ranks these papers as well as GPT-4o's best score does. The strings were found by looking at "
+        "these same papers.",
         SEEN,
     ),
 )

@@ -97,6 +97,7 @@ INTERVALS = Claim(
     caveats=(
         "How the intervals were made is in the notebook, not in the paper. Half lengths are printed to two digits, and "
         "percentiles of shares of 184 papers jump by as much as .005, hence ±.0075.",
+        "That was the second set-up, chosen with the first one known: as printed, to half a digit, 47 of 48 agree.",
         SEEN,
     ),
 )
@@ -121,11 +122,13 @@ NEW_PAPERS = Claim(
         "The notebook's bootstrap always draws 184 accepted and 316 rejected papers, so that the accuracy of a "
         "reviewer who always accepts would have no interval at all: Sonnet's is .40 ± .01 where new papers would "
         "give ± .04. Balanced accuracy and the rates of errors are right. A tenth more is let pass, a bar of ours.",
+        "Two checks hang on the seed: Sonnet at 8 comes to about 1.098, GPT-4o-mini at 6 to 1.05 or 1.10. The claim "
+        "does not: by their own decisions all four reviewers are beyond the bar, Sonnet and GPT-4o-mini far.",
         SEEN,
     ),
 )
 
-DO_NOT_READ = Claim(
+CONSTANT_ROWS = Claim(
     id="ai_scientist.constant_rows",
     label="AIS-02",
     statement="On the same papers a coin and a reviewer who always rejects have the rows that Table 1 prints, of "
@@ -149,4 +152,4 @@ DO_NOT_READ = Claim(
     ),
 )
 
-CLAIMS = (HEADLINE, OTHER_ROWS, INTERVALS, NEW_PAPERS, DO_NOT_READ)
+CLAIMS = (HEADLINE, OTHER_ROWS, INTERVALS, NEW_PAPERS, CONSTANT_ROWS)
