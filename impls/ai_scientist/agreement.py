@@ -1,4 +1,4 @@
-"""Correlations of scores: between people, between a person and the model, between one and the mean of the others.
+"""Correlations of scores: between people, between a person and the model, of either with the mean of others.
 
 A paper has several reviewers who are interchangeable. Every pair of them counts, in both orders, and a paper's pairs
 together count as one: this is the expectation of drawing one pair a paper, as the paper does, with nothing drawn.
@@ -13,8 +13,8 @@ import numpy as np
 
 from claimbench.impls.ai_scientist.data import Floats
 
-__all__ = ["Correlation", "correlation", "difference_interval", "from_moments", "model_mean", "model_person"]
-__all__ += ["person_others", "person_person"]
+__all__ = ["Correlation", "correlation", "difference_interval", "from_moments", "model_mean", "model_others"]
+__all__ += ["model_person", "person_others", "person_person"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,22 +39,23 @@ def correlation(pairs: list[tuple[Floats, Floats]]) -> Correlation:
 
 def person_person(scores: Floats) -> Correlation:
     """Between two reviewers of a paper; `scores` (P, most reviews), NaN where there are fewer."""
-    return correlation([_ordered_pairs(row[~np.isnan(row)]) for row in scores])
+    return correlation([_ordered_pairs(own) for own in _known(scores)])
 
 
 def person_others(scores: Floats) -> Correlation:
     """Between one reviewer and the mean of the paper's others."""
-    pairs: list[tuple[Floats, Floats]] = []
-    for row in scores:
-        own = row[~np.isnan(row)]
-        pairs.append((own, (own.sum() - own) / (own.size - 1)))
-    return correlation(pairs)
+    return correlation([(own, _others(own)) for own in _known(scores)])
 
 
 def model_person(model: Floats, scores: Floats) -> Correlation:
     """Between the model (P,) and one of the paper's reviewers."""
-    known = [row[~np.isnan(row)] for row in scores]
-    return correlation([(np.full(row.size, score), row) for score, row in zip(model, known, strict=True)])
+    return correlation([(np.full(own.size, score), own) for score, own in zip(model, _known(scores), strict=True)])
+
+
+def model_others(model: Floats, scores: Floats) -> Correlation:
+    """Between the model (P,) and the mean of the paper's reviewers but one, each of them left out in turn."""
+    known = _known(scores)
+    return correlation([(np.full(own.size, score), _others(own)) for score, own in zip(model, known, strict=True)])
 
 
 def model_mean(model: Floats, scores: Floats) -> Correlation:
@@ -77,6 +78,15 @@ def difference_interval(
     drawn = from_moments(weights @ first.moments) - from_moments(weights @ second.moments)
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def _known(scores: Floats) -> list[Floats]:
+    return [row[~np.isnan(row)] for row in scores]
+
+
+def _others(own: Floats) -> Floats:
+    """Mean of the others, for each of a paper's reviewers."""
+    return np.asarray((own.sum() - own) / (own.size - 1))
 
 
 def _ordered_pairs(own: Floats) -> tuple[Floats, Floats]:

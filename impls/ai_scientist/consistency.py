@@ -4,16 +4,18 @@ Rates of errors belong to a reviewer; accuracy and F1 belong to a reviewer and t
 
     accuracy = (1 - p)(1 - FPR) + p (1 - FNR)
     F1 = 2 p (1 - FNR) / (2 p (1 - FNR) + (1 - p) FPR + p FNR)
+    Matthews' correlation = (1 - FPR - FNR) √(p (1 - p) / (q (1 - q))),  q = p (1 - FNR) + (1 - p) FPR
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import product
 
 from claimbench.impls.ai_scientist.published import Figure
 
-__all__ = ["accuracy", "ends_of", "f1", "share_by_accuracy", "share_by_f1"]
+__all__ = ["accuracy", "ends_of", "f1", "matthews", "share_by_accuracy", "share_by_f1"]
 
 
 def accuracy(fpr: float, fnr: float, share: float) -> float:
@@ -25,6 +27,12 @@ def f1(fpr: float, fnr: float, share: float) -> float:
     """F1 where `share` of the papers are accepted."""
     both = share * (1 - fnr)
     return 2 * both / (2 * both + (1 - share) * fpr + share * fnr)
+
+
+def matthews(fpr: float, fnr: float, share: float) -> float:
+    """Matthews' correlation where `share` of the papers are accepted; the reviewer must not always say the same."""
+    says = share * (1 - fnr) + (1 - share) * fpr
+    return (1 - fpr - fnr) * math.sqrt(share * (1 - share) / (says * (1 - says)))
 
 
 def share_by_accuracy(fpr: float, fnr: float, value: float) -> float:

@@ -6,13 +6,13 @@ from claimbench.papers.ai_scientist import (
     calibration,
     containment,
     decisions,
-    errors,
     examples,
     f1,
     generated,
     leak,
     people,
     printed,
+    rates,
     table_1,
     untestable,
 )
@@ -38,7 +38,7 @@ PAPER = Paper(
 CLAIMS = (
     *table_1.CLAIMS,
     *decisions.CLAIMS,
-    *errors.CLAIMS,
+    *rates.CLAIMS,
     *people.CLAIMS,
     *f1.CLAIMS,
     *leak.CLAIMS,

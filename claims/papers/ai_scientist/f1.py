@@ -34,7 +34,7 @@ F1 = Claim(
     ),
     workloads={"cpu": Decisions()},
     metric=Metric(name="surplus", unit="1", better="higher"),
-    expectation=AtLeast(arm="gpt4o_one_shot_at_6", floor=0.0, reference=0.0),
+    expectation=AtLeast(arm="gpt4o_one_shot_at_6", floor=0.0, reference=-0.057),
     protocol=Protocol(unit="item", n={"cpu": 500}, n_min=500, paired=True, seeds_per_trial=500),
     needs=Needs(core_seconds={"cpu": 2.0}, data=_NEEDS.data),
     setups_tried=2,
@@ -43,7 +43,8 @@ F1 = Claim(
         "A constant has .538: whoever accepts all of these papers is above people's F1 on others as well, and the "
         "control that does so makes the claim vacuous where it holds (AIS-05c).",
         "The text calls it superhuman. F1 is above c where 2 (1 - c) a paper that both accept, less c a paper on which "
-        "they differ, is above 0; that is a mean over papers, so that it has an interval and a control.",
+        "they differ, is above 0; that is a mean over papers, so that it has an interval and a control. "
+        "A coin's is -.057.",
         "At first the F1 alone was judged, which AIS-01 confirms as printed and which cannot come out vacuous. People's "
         ".49 counts as known, of other papers with another share of accepted ones (AIS-05b).",
         SEEN,

@@ -28,6 +28,7 @@ SCORES = Claim(
         for metric, text in (("mean score", mean), ("highest score", best))
     ),
     kind="quality",
+    role="exploratory",
     experiment=f"{_EXPERIMENTS}:scores",
     arms=_OURS,
     workloads=_CPU,
@@ -46,7 +47,8 @@ SCORES = Claim(
     caveats=(
         "Two means are a unit off: 3.706 is printed as 3.70, 2.316 as 2.31. Eight of the twelve are not of as many "
         "papers as are said to be completed: AIS-11b.",
-        "The unit was let pass when these two were known; as printed, the others agree.",
+        "The unit was let pass when these two were known: to the printed digit the two contradict the tables, and the "
+        "others agree.",
         _ONLY_MODEL,
         SEEN,
     ),
@@ -62,6 +64,7 @@ COUNTS = Claim(
         for name, (_, _, count) in RATED.items()
     ),
     kind="quality",
+    role="exploratory",
     experiment=f"{_EXPERIMENTS}:counts",
     arms=_OURS,
     workloads=_CPU,
@@ -74,6 +77,7 @@ COUNTS = Claim(
     setups_tried=1,
     keywords=("score",),
     caveats=(
+        "Not the paper's claim, which does not say that all completed papers were rated.",
         "273 were rated and 290 completed. Some may not have been readable; GPT-4o has one more on diffusion than were "
         "completed. The means are of those that were rated, and are as printed.",
         SEEN,
@@ -83,23 +87,21 @@ COUNTS = Claim(
 THRESHOLD = Claim(
     id="ai_scientist.papers_reach_threshold",
     label="AIS-12",
-    statement="A generated paper reaches the score from which on the reviewer's decision is to accept.",
+    statement="A generated paper scores 6, Table 1's threshold.",
     source=Source(arxiv=ARXIV, where="abstract and Section 6, Table 3"),
     published=(Published(arm="Sonnet 3.5, diffusion", metric="highest score", value=6, unit="1", where="Table 3"),),
     kind="quality",
-    experiment=f"{_EXPERIMENTS}:above_threshold",
+    experiment=f"{_EXPERIMENTS}:at_threshold",
     arms=_OURS,
     workloads=_CPU,
     metric=Metric(name="at_6", unit="1", better="higher"),
-    expectation=Exact(
-        boxes={"papers": Box(low=273, high=273), "at_6": Box(low=1), "accepted": Box(low=0)},
-    ),
+    expectation=Exact(boxes={"papers": Box(low=273, high=273), "at_6": Box(low=1)}),
     protocol=_ONCE,
     needs=Needs(core_seconds={"cpu": 1.0}, data=_RATINGS),
     setups_tried=1,
     keywords=("score", "acceptance"),
     caveats=(
-        'One of 273, at 6. The abstract\'s "papers that exceed the acceptance threshold" is read as one paper at it. '
+        'One of 273, at 6, and none above. The abstract\'s "papers that exceed the acceptance threshold" is read as one paper at it. '
         "The same reviewer, at 6, accepts 31 % of the papers that people rejected.",
         "By its own decision the reviewer rejects all 273: AIS-12b.",
         _ONLY_MODEL,
@@ -114,11 +116,11 @@ ACCEPTED = Claim(
     source=Source(arxiv=ARXIV, where="abstract"),
     kind="quality",
     role="exploratory",
-    experiment=f"{_EXPERIMENTS}:above_threshold",
+    experiment=f"{_EXPERIMENTS}:accepted_by_decision",
     arms=_OURS,
     workloads=_CPU,
-    metric=Metric(name="at_6", unit="1", better="higher"),
-    expectation=Exact(boxes={"papers": Box(low=273, high=273), "at_6": Box(low=0), "accepted": Box(low=1)}),
+    metric=Metric(name="accepted", unit="1", better="higher"),
+    expectation=Exact(boxes={"papers": Box(low=273, high=273), "accepted": Box(low=1)}),
     protocol=_ONCE,
     needs=Needs(core_seconds={"cpu": 1.0}, data=_RATINGS),
     setups_tried=1,
@@ -174,4 +176,40 @@ AGAIN = Claim(
     ),
 )
 
-CLAIMS = (SCORES, COUNTS, THRESHOLD, ACCEPTED, TABLE_2, AGAIN)
+RANKS = Claim(
+    id="ai_scientist.models_ranked",
+    label="AIS-11c",
+    statement="By the reviewer's mean scores Sonnet's papers are the best on every template, and over all templates "
+    "GPT-4o's are second.",
+    source=Source(arxiv=ARXIV, where="Section 6, Figure 4 and Tables 3 to 5"),
+    published=tuple(
+        Published(
+            arm=name.split(".")[1], metric="mean score", value=float(mean), unit="1", where=TABLES[name.split(".")[0]]
+        )
+        for name, (mean, _, _) in RATED.items()
+    ),
+    kind="ranking",
+    experiment=f"{_EXPERIMENTS}:ranks",
+    arms=_OURS,
+    workloads=_CPU,
+    metric=Metric(name="over_all.gpt4o", unit="1", better="higher"),
+    expectation=Exact(
+        boxes={**{f"{name}.sonnet": Box(low=0.0) for name in TABLES}, "over_all.gpt4o": Box(low=0.0)},
+    ),
+    protocol=_ONCE,
+    needs=Needs(core_seconds={"cpu": 1.0}, data=_RATINGS),
+    setups_tried=2,
+    keywords=("score", "grokking"),
+    caveats=(
+        'Section 6: Sonnet "consistently" best, "with GPT-4o coming in second". Consistently is read as on every '
+        "template, second as over all papers, each counting once: the means are 3.76 (Sonnet, 83 papers), 3.33 (GPT-4o, "
+        "45), 3.22 (DeepSeek, 79) and 2.18 (Llama, 66). On one template GPT-4o is third (AIS-11d), which was judged here "
+        "at first.",
+        "The ranking is called one of manual inspection that the scores validate. Means alone: no error is counted, and "
+        "GPT-4o's lead over DeepSeek is a tenth of a point.",
+        _ONLY_MODEL,
+        SEEN,
+    ),
+)
+
+CLAIMS = (SCORES, COUNTS, RANKS, THRESHOLD, ACCEPTED, TABLE_2, AGAIN)

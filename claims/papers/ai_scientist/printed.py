@@ -94,7 +94,7 @@ COST_BY_RUN = Claim(
     keywords=("cost",),
     caveats=(
         "Stricter than the paper, which does not say for which model. GPT-4o's papers come to $19, $19 and $23, for it "
-        "completes few of them; a dollar is paid for ideas that become no paper too.",
+        "completes few of them; the total also pays for ideas that became no paper.",
         _ROUNDED,
     ),
 )
@@ -124,10 +124,10 @@ COST_RANGE = Claim(
     ),
 )
 
-RANKS = Claim(
-    id="ai_scientist.models_ranked",
-    label="AIS-11c",
-    statement="By the reviewer's mean scores Sonnet's papers are the best on every template, and GPT-4o's second.",
+SECOND = Claim(
+    id="ai_scientist.second_on_every_template",
+    label="AIS-11d",
+    statement="By the printed mean scores GPT-4o's papers are above DeepSeek's and Llama's on every template.",
     source=Source(arxiv=ARXIV, where="Section 6, Figure 4 and Tables 3 to 5"),
     published=tuple(
         Published(
@@ -136,18 +136,19 @@ RANKS = Claim(
         for name, (mean, _, _) in RATED.items()
     ),
     kind="ranking",
-    experiment=f"{_EXPERIMENTS}:ranks",
+    role="exploratory",
+    experiment=f"{_EXPERIMENTS}:second",
     arms=_OURS,
     workloads=_SMOKE,
-    metric=Metric(name="diffusion.sonnet", unit="1", better="higher"),
-    expectation=Exact(boxes={f"{name}.{model}": Box(low=0.0) for name in TABLES for model in ("sonnet", "gpt4o")}),
+    metric=Metric(name="grokking", unit="1", better="higher"),
+    expectation=Exact(boxes={name: Box(low=0.0) for name in TABLES}),
     protocol=_ONCE,
     needs=_NEEDS,
     keywords=("score", "grokking"),
     caveats=(
-        "The ranking is called one of manual inspection that the scores validate. On grokking DeepSeek's mean, 3.13, "
-        "is above GPT-4o's, 2.92. Printed means alone: no error is counted.",
+        'Not the paper\'s claim, which says "with GPT-4o coming in second" and not where; over all it is (AIS-11c). On '
+        "grokking DeepSeek's mean, 3.13, is above GPT-4o's, 2.92. Printed means alone: no error is counted.",
     ),
 )
 
-CLAIMS = (HUMAN_ROW, COST, COST_BY_RUN, COST_RANGE, RANKS)
+CLAIMS = (HUMAN_ROW, COST, COST_BY_RUN, COST_RANGE, SECOND)

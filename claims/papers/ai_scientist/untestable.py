@@ -42,4 +42,14 @@ HUMAN = NotTestable(
     keywords=("reviewer", "human"),
 )
 
-CLAIMS = (REVIEW_COST, RUN_TIME, HUMAN)
+AUTONOMY = NotTestable(
+    id="ai_scientist.end_to_end_autonomy",
+    label="AIS-16",
+    statement="From an idea to a reviewed paper everything is done by language models, without people.",
+    source=Source(arxiv=ARXIV, where="abstract and Section 3"),
+    reason="It takes the models of 2024 behind their interfaces, for hours and dollars; the released papers are results, "
+    "ten of them with logs, and do not show that nobody had a hand in a run.",
+    keywords=("autonomy",),
+)
+
+CLAIMS = (REVIEW_COST, RUN_TIME, HUMAN, AUTONOMY)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from claimbench.errors import HostError
-from claimbench.impls.ai_scientist.data import Example, Ratings, load_examples, load_ratings
+from claimbench.impls.ai_scientist.data import Example, Floats, Ratings, load_examples, load_ratings
 from claimbench.impls.ai_scientist.numbers import Check, check
 from claimbench.impls.ai_scientist.published import RUNS, SELECTED
 from claimbench.trial import Exact, Trial
 
 __all__ = [
-    "above_threshold",
+    "accepted_by_decision",
+    "at_threshold",
     "counts",
     "dual_scale",
     "example_numbers",
     "grid_noise",
+    "ranks",
     "reviewed_again",
     "scores",
     "selected",
@@ -40,16 +44,30 @@ def counts(trial: Trial) -> Exact:
     return Exact({name: float(len(found.papers)) for name, found in _rated(trial).items()})
 
 
-def above_threshold(trial: Trial) -> Exact:
-    """AIS-12: papers rated, papers with a score of at least 6, papers that the reviewer itself would accept."""
+def ranks(trial: Trial) -> Exact:
+    """AIS-11c: by how much Sonnet's mean score is above the best of the others, by template, and GPT-4o's over all.
+
+    Over all, each paper counts once, and GPT-4o's is set against the better of DeepSeek's and Llama's.
+    """
+    scores: dict[str, dict[str, Floats]] = {}
+    for name, found in _rated(trial).items():
+        template, model = name.split(".")
+        scores.setdefault(template, {})[model] = found.overall
+    leads = {f"{template}.sonnet": _lead(own, "sonnet") for template, own in scores.items()}
+    pooled = {model: np.concatenate([own[model] for own in scores.values()]) for model in ("gpt4o", "deepseek", "llama")}
+    return Exact({**leads, "over_all.gpt4o": _lead(pooled, "gpt4o")})
+
+
+def at_threshold(trial: Trial) -> Exact:
+    """AIS-12: papers rated, and papers with a score of at least 6."""
     rated = _rated(trial).values()
-    return Exact(
-        {
-            "papers": float(sum(len(found.papers) for found in rated)),
-            "at_6": float(sum((found.overall >= _THRESHOLD).sum() for found in rated)),
-            "accepted": float(sum(found.accepts.sum() for found in rated)),
-        }
-    )
+    return Exact({"papers": _papers(rated), "at_6": float(sum((found.overall >= _THRESHOLD).sum() for found in rated))})
+
+
+def accepted_by_decision(trial: Trial) -> Exact:
+    """AIS-12b: papers rated, and papers that the reviewer itself would accept."""
+    rated = _rated(trial).values()
+    return Exact({"papers": _papers(rated), "accepted": float(sum(found.accepts.sum() for found in rated))})
 
 
 def selected(trial: Trial) -> Exact:
@@ -100,6 +118,15 @@ def grid_noise(trial: Trial) -> Exact:
 def _rated(trial: Trial) -> dict[str, Ratings]:
     names = ((f"{run.template}.{run.model}", f"generated_{run.template}_{run.model}") for run in RUNS)
     return {name: load_ratings(trial.data(data)) for name, data in names}
+
+
+def _papers(rated: Iterable[Ratings]) -> float:
+    return float(sum(len(found.papers) for found in rated))
+
+
+def _lead(scores: dict[str, Floats], first: str) -> float:
+    means = {model: float(own.mean()) for model, own in scores.items()}
+    return means.pop(first) - max(means.values())
 
 
 def _selected(trial: Trial) -> dict[str, float]:

@@ -6,7 +6,7 @@ from claimbench.impls.ai_scientist.consistency import ends_of, share_by_accuracy
 from claimbench.impls.ai_scientist.published import HUMAN, RUNS
 from claimbench.trial import Exact, Trial
 
-__all__ = ["cost_by_run", "cost_of_all", "human_row", "ranks"]
+__all__ = ["cost_by_run", "cost_of_all", "human_row", "second"]
 
 Checks = dict[str, float | tuple[float, float]]
 
@@ -43,13 +43,11 @@ def cost_by_run(trial: Trial) -> Exact:
     )
 
 
-def ranks(trial: Trial) -> Exact:
-    """AIS-11c: by how much Sonnet's mean score is above the best of the others, and GPT-4o's above the next best."""
+def second(trial: Trial) -> Exact:
+    """AIS-11d: by how much GPT-4o's mean score is above the better of DeepSeek's and Llama's, by template."""
     checks: Checks = {}
     for template in dict.fromkeys(run.template for run in RUNS):
         means = {run.model: run.mean.ends for run in RUNS if run.template == template}
-        for model, others in (("sonnet", ("gpt4o", "deepseek", "llama")), ("gpt4o", ("deepseek", "llama"))):
-            low = means[model][0] - max(means[other][1] for other in others)
-            high = means[model][1] - max(means[other][0] for other in others)
-            checks[f"{template}.{model}"] = (low, high)
+        low, high = (max(means["deepseek"][end], means["llama"][end]) for end in (0, 1))
+        checks[template] = (means["gpt4o"][0] - high, means["gpt4o"][1] - low)
     return Exact(checks)

@@ -7,11 +7,12 @@ import numpy as np
 from claimbench.impls.ai_scientist.agreement import (
     difference_interval,
     model_mean,
+    model_others,
     model_person,
     person_others,
     person_person,
 )
-from claimbench.impls.ai_scientist.consistency import ends_of, f1
+from claimbench.impls.ai_scientist.consistency import ends_of, f1, matthews
 from claimbench.impls.ai_scientist.data import (
     Booleans,
     Ratings,
@@ -34,11 +35,14 @@ __all__ = [
     "constant_f1",
     "constants",
     "correlations",
+    "decision_area",
+    "errors_beside_people",
     "f1_at_one_share",
-    "f1_score",
     "headline",
     "intervals",
     "like_for_like",
+    "matthews_at_one_share",
+    "near_people",
     "new_papers",
     "other_rows",
     "over_optimism",
@@ -103,11 +107,6 @@ def constants(trial: Trial) -> Exact:
     return Exact({f"{row}.{name}": value for row, found in rows.items() for name, value in found.table().items()})
 
 
-def f1_score(trial: Trial) -> Exact:
-    """AIS-05: F1 of the best reviewer."""
-    return Exact({"reviewer": _row(trial, _BEST).f1})
-
-
 def constant_f1(trial: Trial) -> Exact:
     """AIS-05c: F1 of reviewers who always reject, always accept, or toss a coin."""
     accepted = _submissions(trial).accepted
@@ -133,17 +132,58 @@ def f1_at_one_share(trial: Trial) -> Exact:
     return Exact({"lead": (found.f1 - most, found.f1 - least), "low": found.f1 - width - most})
 
 
-def score_areas(trial: Trial) -> Exact:
-    """AIS-04: the decision's area under the curve and its balanced accuracy; the areas of scores.
+def matthews_at_one_share(trial: Trial) -> Exact:
+    """AIS-05d: the reviewer's Matthews correlation, and by how much it is above the human row's.
 
-    `low` is the lower end of the best reviewer's.
+    The latter is what its errors give where as many papers are accepted as here.
+    """
+    found = _row(trial, _BEST)
+    share = found.accepted / (found.accepted + found.rejected)
+    least, most = ends_of(lambda fpr, fnr: matthews(fpr, fnr, share), HUMAN["fpr"], HUMAN["fnr"])
+    return Exact({"reviewer": found.mcc, "lead": (found.mcc - most, found.mcc - least)})
+
+
+def near_people(trial: Trial) -> Exact:
+    """AIS-03c: the reviewer's balanced accuracy less people's, as printed.
+
+    `high` is the upper end of its 95 % interval less the most that rounding leaves to people.
     """
     accepted, found = _submissions(trial).accepted, _row(trial, _BEST)
+    least, most = HUMAN["balanced_accuracy"].ends
+    # A decision's area is its balanced accuracy, and so is the interval.
+    interval = score_auc(accepted, _accepts(trial, _BEST).astype(float))
+    lead = (found.balanced_accuracy - most, found.balanced_accuracy - least)
+    return Exact({"lead": lead, "high": interval.high - most})
+
+
+def errors_beside_people(trial: Trial) -> Exact:
+    """AIS-03d: by how much the reviewer's FNR is below people's, and its FPR above.
+
+    `_low`, the lower end of each: by the reviewer's 95 % interval, Wilson's, and what rounding leaves to people.
+    """
+    found = _row(trial, _BEST)
+    fnr, fpr = HUMAN["fnr"].ends, HUMAN["fpr"].ends
+    return Exact(
+        {
+            "fnr": (fnr[0] - found.fnr, fnr[1] - found.fnr),
+            "fnr_low": fnr[0] - wilson(found.accepted_only, found.accepted, 0.95).high,
+            "fpr": (found.fpr - fpr[1], found.fpr - fpr[0]),
+            "fpr_low": wilson(found.reviewer_only, found.rejected, 0.95).low - fpr[1],
+        }
+    )
+
+
+def decision_area(trial: Trial) -> Exact:
+    """AIS-04: the area under the curve of the best reviewer's decision."""
+    return Exact({"decision": _row(trial, _BEST).auc})
+
+
+def score_areas(trial: Trial) -> Exact:
+    """AIS-04b: the areas under the curve of scores; `low` is the lower end of the best reviewer's."""
+    accepted = _submissions(trial).accepted
     areas = {name: score_auc(accepted, _reviews(trial, name).overall) for name in _REVIEWERS}
     return Exact(
         {
-            "decision": found.auc,
-            "decision_less_balanced_accuracy": abs(found.auc - found.balanced_accuracy),
             **{name: area.estimate for name, area in areas.items()},
             "low": areas["gpt4o_one_shot"].low,
         }
@@ -151,29 +191,26 @@ def score_areas(trial: Trial) -> Exact:
 
 
 def correlations(trial: Trial) -> Exact:
-    """AIS-06: squared correlations of the reviewer with the mean of people, and of two people, over every pair."""
+    """AIS-06: the reviewer's squared correlation with the mean of people; `lead`, less that of two, over every pair."""
     papers, score = _submissions(trial), _reviews(trial, "gpt4o_one_shot").overall
-    model, person = model_mean(score, papers.scores), person_person(papers.scores)
-    return Exact({"model_mean": model.r**2, "person_person": person.r**2, "model_mean_r": model.r})
+    model, person = model_mean(score, papers.scores).r ** 2, person_person(papers.scores).r ** 2
+    return Exact({"model_mean": model, "lead": model - person})
 
 
 def like_for_like(trial: Trial) -> Exact:
-    """AIS-06b: correlations of the reviewer less those of a person, with one person and with several's mean.
+    """AIS-06b: correlations of the reviewer less those of a person, both with the same: lower ends of 95 % intervals.
 
-    `one` with one person; `mean`, the reviewer with the mean of all, less a person with the mean of the others; of
-    both, the upper end of the 95 % interval.
+    `one`, with one person; `mean`, with the mean of a paper's people but one.
     """
     draws, seed = workload_of(trial, Resampled).draws, trial.seeds[0]
     papers, score = _submissions(trial), _reviews(trial, "gpt4o_one_shot").overall
     pairs = {
         "one": (model_person(score, papers.scores), person_person(papers.scores)),
-        "mean": (model_mean(score, papers.scores), person_others(papers.scores)),
+        "mean": (model_others(score, papers.scores), person_others(papers.scores)),
     }
-    checks: Checks = {}
-    for name, (model, person) in pairs.items():
-        checks[name] = model.r - person.r
-        checks[f"{name}_high"] = difference_interval(model, person, draws, seed)[1]
-    return Exact(checks)
+    return Exact(
+        {f"{name}_low": difference_interval(model, person, draws, seed)[0] for name, (model, person) in pairs.items()}
+    )
 
 
 def threshold(trial: Trial) -> Exact:
@@ -197,12 +234,12 @@ def average_of_accepted(trial: Trial) -> Exact:
 
 
 def over_optimism(trial: Trial) -> Exact:
-    """AIS-09c: the best threshold of Sonnet's scores and of GPT-4o's, and what share of papers either accepts at 6."""
+    """AIS-09c: the best threshold of Sonnet's scores and of GPT-4o's."""
     accepted = _submissions(trial).accepted
     checks: Checks = {}
     for name in ("sonnet", "gpt4o_one_shot"):
         score = _reviews(trial, name).overall
-        checks |= {f"{name}_best": float(best_threshold(accepted, score)), f"{name}_at_6": float((score >= 6).mean())}
+        checks[f"{name}_best"] = float(best_threshold(accepted, score))
     return Exact(checks)
 
 
@@ -230,11 +267,14 @@ def _reviews(trial: Trial, name: str) -> Ratings:
     return load_reviews(trial.data(f"iclr_reviews_{name}"), _submissions(trial).ids)
 
 
-def _row(trial: Trial, row: str) -> Confusion:
+def _accepts(trial: Trial, row: str) -> Booleans:
     name, least = ROWS[row]
     found = _reviews(trial, name)
-    accepts = found.accepts if least is None else found.overall >= least
-    return confusion(_submissions(trial).accepted, accepts)
+    return found.accepts if least is None else found.overall >= least
+
+
+def _row(trial: Trial, row: str) -> Confusion:
+    return confusion(_submissions(trial).accepted, _accepts(trial, row))
 
 
 def _table(trial: Trial, row: str) -> list[tuple[str, float]]:
