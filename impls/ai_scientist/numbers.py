@@ -1,20 +1,22 @@
 """Whether the numbers in a paper's tables stand in the logs of its runs.
 
 A number is looked for in every cell of every `tabular` that holds numbers and nothing else but signs; it stands in the
-logs where some logged value, of any run, rounds to it as printed. A number that was made up may do so by chance: how
-often, its neighbours tell.
+logs where some logged value, of any run, rounds to it as printed, or a spread of the seeds: standard deviation, standard
+error, 1.96 of these. A number that was made up may do so by chance: how often, its neighbours tell.
 """
 
 from __future__ import annotations
 
+import math
 import re
+import statistics
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["Check", "check", "logged", "stands", "tabulated"]
+__all__ = ["Check", "check", "logged", "spreads", "stands", "tabulated"]
 
 _TABLE = re.compile(r"\\begin\{tabular\}\s*\{[^}]*\}(.*?)\\end\{tabular\}", re.DOTALL)
 _RULES = re.compile(r"\\(?:toprule|midrule|bottomrule|hline|cmidrule(?:\([lr]*\))?\{[^}]*\})")
@@ -64,6 +66,23 @@ def logged(results: Any) -> Iterator[float]:
         yield float(results)
 
 
+def spreads(results: Any) -> Iterator[float]:
+    """Of every list of two numbers or more in a log: standard deviation, standard error and 1.96 of these.
+
+    Each by n and by n - 1, for it is not said which.
+    """
+    if isinstance(results, dict):
+        results = list(results.values())  # pyright: ignore[reportUnknownVariableType]
+    elif isinstance(results, list) and len(own := [x for x in results if isinstance(x, int | float)]) > 1:  # pyright: ignore[reportUnknownVariableType]
+        for deviation in (statistics.pstdev(own), statistics.stdev(own)):
+            error = deviation / math.sqrt(len(own))
+            yield from (deviation, error, 1.96 * error)
+        return
+    if isinstance(results, list | tuple):
+        for one in results:  # pyright: ignore[reportUnknownVariableType]
+            yield from spreads(one)
+
+
 def stands(number: Decimal, values: Sequence[float]) -> bool:
     """Whether one of the values, ascending, rounds to the number as printed, a half either way."""
     low, high = _interval(number)
@@ -76,7 +95,7 @@ def check(latex: str, results: Sequence[Any]) -> Check:
     numbers = [Decimal(text) for text in tabulated(latex)]
     if not numbers:
         raise ValueError("no table holds a number")
-    values = sorted(logged(list(results)))
+    values = sorted([*logged(list(results)), *(spread for run in results for spread in spreads(run))])
     near = [stands(number + step * _unit(number), values) for number in numbers for step in _NEIGHBOURS]
     return Check(len(numbers), sum(stands(number, values) for number in numbers), sum(near) / len(near))
 

@@ -45,8 +45,8 @@ F1 = Claim(
         "The text calls it superhuman. F1 is above c where 2 (1 - c) a paper that both accept, less c a paper on which "
         "they differ, is above 0; that is a mean over papers, so that it has an interval and a control. "
         "A coin's is -.057.",
-        "At first the F1 alone was judged, which AIS-01 confirms as printed and which cannot come out vacuous. People's "
-        ".49 counts as known, of other papers with another share of accepted ones (AIS-05b).",
+        "At first the F1 alone was judged, which AIS-01 confirms as printed and which cannot come out vacuous. "
+        "People's .49 counts as known, of other papers with another share of accepted ones (AIS-05b).",
         SEEN,
     ),
 )
@@ -71,8 +71,8 @@ F1_AT_ONE_SHARE = Claim(
     caveats=(
         "F1 grows with the share of accepted papers. The human row's errors, .17 and .52, at the 36.8 % of these "
         "papers, come to an F1 of about .54. The uncertainty of the human row itself is not counted.",
-        "Contradicted means here: not beyond chance. The lead itself is positive, .021 to .035, and the interval crosses "
-        "0.",
+        "Contradicted means here: not beyond chance. The lead itself is positive, .021 to .035, and the interval "
+        "crosses 0.",
         "Errors of one committee against another on submissions to NeurIPS, not on these papers.",
         SEEN,
     ),
@@ -127,8 +127,8 @@ MATTHEWS = Claim(
     setups_tried=1,
     keywords=("reviewer", "constant", "human"),
     caveats=(
-        "Not the paper's claim: what becomes of its lead by F1 on a scale that no constant climbs. The reviewer has .295, "
-        "the human row's errors come to about .33 at the 36.8 % of these papers.",
+        "Not the paper's claim: what becomes of its lead by F1 on a scale that no constant climbs. The reviewer has "
+        ".295, the human row's errors come to about .33 at the 36.8 % of these papers.",
         "A point estimate decides. By chance alone the reviewer's .295 may be off by about .08, so that contradicted "
         "does not mean that people are ahead beyond chance.",
         SEEN,

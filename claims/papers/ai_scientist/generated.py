@@ -101,8 +101,8 @@ THRESHOLD = Claim(
     setups_tried=1,
     keywords=("score", "acceptance"),
     caveats=(
-        'One of 273, at 6, and none above. The abstract\'s "papers that exceed the acceptance threshold" is read as one paper at it. '
-        "The same reviewer, at 6, accepts 31 % of the papers that people rejected.",
+        'One of 273, at 6, and none above. The abstract\'s "papers that exceed the acceptance threshold" is read as '
+        "one paper at it. The same reviewer, at 6, accepts 31 % of the papers that people rejected.",
         "By its own decision the reviewer rejects all 273: AIS-12b.",
         _ONLY_MODEL,
         SEEN,
@@ -202,11 +202,11 @@ RANKS = Claim(
     keywords=("score", "grokking"),
     caveats=(
         'Section 6: Sonnet "consistently" best, "with GPT-4o coming in second". Consistently is read as on every '
-        "template, second as over all papers, each counting once: the means are 3.76 (Sonnet, 83 papers), 3.33 (GPT-4o, "
-        "45), 3.22 (DeepSeek, 79) and 2.18 (Llama, 66). On one template GPT-4o is third (AIS-11d), which was judged here "
-        "at first.",
-        "The ranking is called one of manual inspection that the scores validate. Means alone: no error is counted, and "
-        "GPT-4o's lead over DeepSeek is a tenth of a point.",
+        "template, second as over all papers, each counting once: the means are 3.76 (Sonnet, 83 papers), 3.33 "
+        "(GPT-4o, 45), 3.22 (DeepSeek, 79) and 2.18 (Llama, 66). On one template GPT-4o is third (AIS-11d), which was "
+        "judged here at first.",
+        "The ranking is called one of manual inspection that the scores validate. Means alone: no error is counted, "
+        "and GPT-4o's lead over DeepSeek is a tenth of a point.",
         _ONLY_MODEL,
         SEEN,
     ),

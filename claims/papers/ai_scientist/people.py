@@ -79,8 +79,8 @@ SCORE_AREAS = Claim(
     setups_tried=1,
     keywords=("reviewer", "auc"),
     caveats=(
-        "Ours, in the reviewer's favour: the best one's is .691 (95 % .647 to .736, DeLong). People's cannot be had, for "
-        "their row has no scores. The texts' length comes to .696 (AIS-08b).",
+        "Ours, in the reviewer's favour: the best one's is .691 (95 % .647 to .736, DeLong). People's cannot be had, "
+        "for their row has no scores. The texts' length comes to .696 (AIS-08b).",
         SEEN,
     ),
 )
@@ -106,9 +106,10 @@ CORRELATIONS = Claim(
     keywords=("reviewer", "correlation"),
     caveats=(
         "Both are squares, R² in the figure: the correlations are .42 and .36.",
-        "The printed .14 is of one random pair of people a paper. Of 1,000 such pairings 95 % lie between .09 and .18; "
-        "over all pairs it is .130, and this is what the lead is over. That .14 is printed can be held neither for nor "
-        "against it. At first .130 had to be within .025 of .14, a bar set with the .130 known; it is gone.",
+        "The printed .14 is of one random pair of people a paper. Of 1,000 such pairings 95 % lie between .09 and "
+        ".18, and 3 % above the reviewer's; over all pairs it is .130, and this is what the lead is over. That .14 is "
+        "printed can be held neither for nor against it. At first .130 had to be within .025 of .14, a bar set with "
+        "the .130 known; it is gone.",
         "A mean is compared with a single person: AIS-06b compares like with like.",
         SEEN,
     ),
@@ -137,12 +138,13 @@ LIKE_FOR_LIKE = Claim(
     keywords=("reviewer", "correlation"),
     caveats=(
         'The text: reviews "align more closely with the average human reviewer score than individual human reviewers '
-        'align with each other". A mean of four is less noisy than one person, so that anyone is closer to it. Here both '
-        "are set against the same: one person, or the mean of a paper's people but one.",
-        "With one person the reviewer correlates by .30, another person by .36; with the mean of the others the reviewer "
-        "by .40, the person left out by .47. Judged are the lower ends of the differences' 95 % intervals, papers drawn "
-        "anew, which are about -.11 and -.14: contradicted means not closer beyond chance. The upper ends are a shade "
-        "below 0, by .001 to .005 from seed to seed: too near to say that the reviewer is less close.",
+        'align with each other". A mean of four is less noisy than one person, so that anyone is closer to it. Here '
+        "both are set against the same: one person, or the mean of a paper's people but one.",
+        "With one person the reviewer correlates by .30, another person by .36; with the mean of the others the "
+        "reviewer by .40, the person left out by .47. Judged are the lower ends of the differences' 95 % intervals, "
+        "papers drawn anew, which are about -.11 and -.145: contradicted means not closer beyond chance. The upper "
+        "ends are a shade below 0, by .001 to .005 from seed to seed: too near to say that the reviewer is less "
+        "close.",
         "At first point estimates decided, and the reviewer was set against the mean of all, a person against that of "
         "the others. People had discussed a paper and may have moved their scores towards each other.",
         SEEN,

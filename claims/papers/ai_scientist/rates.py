@@ -14,14 +14,15 @@ _NEEDS = Needs(core_seconds={"cpu": 1.0}, data=("iclr_ratings", "iclr_reviews_gp
 _SECTION = Source(arxiv=ARXIV, where="Section 4 and Table 1")
 _OTHER_PAPERS = (
     "People's errors are of one committee against another at NeurIPS 2021, the reviewer's against the decisions of "
-    "ICLR 2022; the human row's own uncertainty is not counted. What the reviewer was given tells the decision (AIS-08)."
+    "ICLR 2022; the human row's own uncertainty is not counted. What the reviewer was given tells the decision "
+    "(AIS-08)."
 )
 
 NEAR_PEOPLE = Claim(
     id="ai_scientist.balanced_accuracy_near_people",
     label="AIS-03c",
-    statement="The reviewer's balanced accuracy is near people's, 65 % against 66 %: a point below, and not below beyond "
-    "chance.",
+    statement="The reviewer's balanced accuracy is near people's, 65 % against 66 %: a point below, and not below "
+    "beyond chance.",
     source=_SECTION,
     published=(
         Published(arm="GPT-4o (1-shot) @6", metric="balanced accuracy", value=0.65, unit="1", where="Table 1"),
@@ -39,11 +40,11 @@ NEAR_PEOPLE = Claim(
     setups_tried=1,
     keywords=("reviewer", "human"),
     caveats=(
-        "That the lead is -.01, as far as two rounded figures leave it open, follows from AIS-01. What near means is not "
-        "said; that the upper end of the reviewer's 95 % interval (DeLong's, .607 to .694) reaches people's is a reading "
-        "of ours, and an interval as long as this one would also reach .61.",
-        "The text sets accuracies side by side too, 70 % and people's 73 %: they are of other shares of accepted papers "
-        "(AIS-03).",
+        "That the lead is -.01, as far as two rounded figures leave it open, follows from AIS-01. What near means is "
+        "not said; that the upper end of the reviewer's 95 % interval (DeLong's, .607 to .694) reaches people's is a "
+        "reading of ours. The interval reaches down to .61 as well.",
+        "The text sets accuracies side by side too, 70 % and people's 73 %: they are of other shares of accepted "
+        "papers (AIS-03).",
         _OTHER_PAPERS,
         SEEN,
     ),
@@ -52,8 +53,8 @@ NEAR_PEOPLE = Claim(
 ERRORS = Claim(
     id="ai_scientist.rates_of_errors_beside_people",
     label="AIS-03d",
-    statement="The reviewer rejects fewer of the good papers than people do, with an FNR of .39 against .52, and accepts "
-    "more of the others, with an FPR of .31 against .17.",
+    statement="The reviewer rejects fewer of the good papers than people do, with an FNR of .39 against .52, and "
+    "accepts more of the others, with an FPR of .31 against .17.",
     source=_SECTION,
     published=(
         Published(arm="GPT-4o (1-shot) @6", metric="FNR", value=0.39, unit="1", where="Table 1"),
@@ -79,8 +80,8 @@ ERRORS = Claim(
     setups_tried=1,
     keywords=("reviewer", "human"),
     caveats=(
-        "Differences, as far as two rounded figures leave them open, and the lower ends of them by Wilson's 95 % interval "
-        "of the reviewer's rate. The first follow from AIS-01.",
+        "Differences, as far as two rounded figures leave them open, and the lower ends of them by Wilson's 95 % "
+        "interval of the reviewer's rate. The first follow from AIS-01.",
         "Good papers are those that the conference accepted. A lower FNR with a higher FPR is what a lower threshold "
         "gives: the reviewer accepts 42 % of these papers, people with their errors would accept 28 %.",
         _OTHER_PAPERS,

@@ -47,8 +47,8 @@ AUTONOMY = NotTestable(
     label="AIS-16",
     statement="From an idea to a reviewed paper everything is done by language models, without people.",
     source=Source(arxiv=ARXIV, where="abstract and Section 3"),
-    reason="It takes the models of 2024 behind their interfaces, for hours and dollars; the released papers are results, "
-    "ten of them with logs, and do not show that nobody had a hand in a run.",
+    reason="It takes the models of 2024 behind their interfaces, for hours and dollars; the released papers are "
+    "results, ten of them with logs, and do not show that nobody had a hand in a run.",
     keywords=("autonomy",),
 )
 

@@ -33,7 +33,7 @@ def right(trial: Trial) -> Quality:
 
 
 def above_people(trial: Trial) -> Quality:
-    """AIS-05: a mean over papers that is above 0 where the arm's F1 is above people's, c; an item is a paper.
+    """AIS-05: a mean over papers that is above 0 where the arm's F1 is above people's, c; a seed is a paper's number.
 
     F1 = 2 TP / (2 TP + FP + FN) > c is 2 (1 - c) TP - c (FP + FN) > 0. Rules are those of `right`.
     """

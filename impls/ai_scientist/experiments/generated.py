@@ -54,7 +54,9 @@ def ranks(trial: Trial) -> Exact:
         template, model = name.split(".")
         scores.setdefault(template, {})[model] = found.overall
     leads = {f"{template}.sonnet": _lead(own, "sonnet") for template, own in scores.items()}
-    pooled = {model: np.concatenate([own[model] for own in scores.values()]) for model in ("gpt4o", "deepseek", "llama")}
+    pooled = {
+        model: np.concatenate([own[model] for own in scores.values()]) for model in ("gpt4o", "deepseek", "llama")
+    }
     return Exact({**leads, "over_all.gpt4o": _lead(pooled, "gpt4o")})
 
 
