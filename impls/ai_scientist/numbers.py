@@ -1,7 +1,7 @@
 """Whether the numbers in a paper's tables stand in the logs of its runs.
 
 A number is looked for in every cell of every `tabular` that holds numbers and nothing else but signs; it stands in the
-logs where some logged value, of any run, rounds to it as printed, or a spread of the seeds: standard deviation, standard
+logs where some logged value, of any run, rounds to it as printed, or a spread of seeds: standard deviation, standard
 error, 1.96 of these. A number that was made up may do so by chance: how often, its neighbours tell.
 """
 

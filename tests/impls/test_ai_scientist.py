@@ -19,11 +19,12 @@ from claimbench.impls.ai_scientist.agreement import (
     correlation,
     difference_interval,
     model_mean,
+    model_others,
     model_person,
     person_others,
     person_person,
 )
-from claimbench.impls.ai_scientist.consistency import accuracy, ends_of, f1, share_by_accuracy, share_by_f1
+from claimbench.impls.ai_scientist.consistency import accuracy, ends_of, f1, matthews, share_by_accuracy, share_by_f1
 from claimbench.impls.ai_scientist.data import (
     load_examples,
     load_ratings,
@@ -31,7 +32,7 @@ from claimbench.impls.ai_scientist.data import (
     load_submissions,
     load_texts,
 )
-from claimbench.impls.ai_scientist.numbers import check, logged, stands, tabulated
+from claimbench.impls.ai_scientist.numbers import check, logged, spreads, stands, tabulated
 from claimbench.impls.ai_scientist.published import Figure
 from claimbench.impls.ai_scientist.reviewer import METRICS, Confusion, area, coin, confusion, half_widths, score_auc
 from claimbench.impls.ai_scientist.thresholds import best_threshold, shares_accepted, split_half
@@ -201,6 +202,7 @@ def test_correlations_with_two_reviewers_each_are_plain_ones() -> None:
     assert person_person(scores).r == pytest.approx(np.corrcoef(both.T)[0, 1])
     assert person_others(scores).r == pytest.approx(person_person(scores).r)
     assert model_mean(model, scores).r == pytest.approx(np.corrcoef(model, scores.mean(axis=1))[0, 1])
+    assert model_others(model, scores).r == pytest.approx(model_person(model, scores).r)
     assert model_person(model, scores).r == pytest.approx(np.corrcoef(np.tile(model, 2), scores.T.ravel())[0, 1])
 
 
@@ -210,9 +212,23 @@ def test_a_mean_is_easier_to_agree_with_than_a_person() -> None:
     worth = random.normal(size=4000)
     scores, model = worth[:, None] + random.normal(size=(4000, 4)), worth + random.normal(size=4000)
     assert model_mean(model, scores).r > person_person(scores).r + 0.1
-    low, high = difference_interval(model_person(model, scores), person_person(scores), 400, 900)
-    assert low < 0 < high
-    assert high - low < 0.1
+    assert model_mean(model, scores).r > person_others(scores).r + 0.01
+    for with_model, with_person in (
+        (model_person(model, scores), person_person(scores)),
+        (model_others(model, scores), person_others(scores)),
+    ):
+        low, high = difference_interval(with_model, with_person, 400, 900)
+        assert low < 0 < high
+        assert high - low < 0.1
+
+
+def test_each_reviewer_is_left_out_in_turn() -> None:
+    scores = np.array([[1.0, 3.0, 5.0], [6.0, 8.0, NAN]])
+    # Means of the others 4, 3 and 2 of the first paper, 8 and 6 of the second, each paper counting once.
+    x, y = np.array([2.0] * 3 + [9.0] * 2), np.array([4.0, 3.0, 2.0, 8.0, 6.0])
+    covariance = np.cov(x, y, aweights=[1 / 3] * 3 + [1 / 2] * 2, ddof=0)
+    expected = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
+    assert model_others(np.array([2.0, 9.0]), scores).r == pytest.approx(expected)
 
 
 def test_a_correlation_does_not_change_with_scale() -> None:
@@ -246,6 +262,13 @@ def test_shares_are_found_again_from_accuracy_and_f1(share: float) -> None:
     rates = (0.17, 0.52)
     assert share_by_accuracy(*rates, accuracy(*rates, share)) == pytest.approx(share)
     assert share_by_f1(*rates, f1(*rates, share)) == pytest.approx(share)
+
+
+@given(CONFUSIONS)
+def test_f1_and_matthews_follow_from_rates_and_share(found: Confusion) -> None:
+    share = found.accepted / (found.accepted + found.rejected)
+    assert f1(found.fpr, found.fnr, share) == pytest.approx(found.f1)
+    assert matthews(found.fpr, found.fnr, share) == pytest.approx(found.mcc)
 
 
 def test_ends_are_those_of_what_rounding_leaves_open() -> None:
@@ -287,6 +310,15 @@ def test_numbers_stand_where_a_logged_value_rounds_to_them() -> None:
         assert stands(Decimal(text), values) is found, text
     assert stands(Decimal("0.3"), [0.25])
     assert stands(Decimal("0.2"), [0.25])
+
+
+def test_spreads_are_those_of_lists_of_seeds() -> None:
+    found = list(spreads({"a": {"seeds": [1.0, 3.0], "alone": [5.0], "words": ["x", "y"]}, "mean": 2.0}))
+    # Deviation 1 by n and √2 by n - 1; errors are these over √2.
+    assert found == pytest.approx([1, np.sqrt(0.5), 1.96 * np.sqrt(0.5), np.sqrt(2), 1, 1.96])
+    bar = r"\begin{tabular}{c}2.0 $\pm$ 1.96 \\ \end{tabular}"
+    assert check(bar, [{"mean": 2.0, "seeds": [1.0, 3.0]}]).share == 1
+    assert check(bar, [{"mean": 2.0}]).share == 0.5
 
 
 @given(st.floats(-1e4, 1e4), st.integers(0, 4))

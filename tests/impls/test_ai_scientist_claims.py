@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claimbench import data
 from claimbench.datasets import DATA_SETS
@@ -15,6 +17,7 @@ from claimbench.expectation import Exact, leaves
 from claimbench.impls.ai_scientist.data import load_submissions
 from claimbench.impls.ai_scientist.experiments import decisions, generated, printed, reviewer
 from claimbench.impls.ai_scientist.published import HUMAN, RUNS, SELECTED
+from claimbench.impls.ai_scientist.reviewer import Confusion
 from claimbench.papers.ai_scientist import CLAIMS, figures
 from claimbench.papers.ai_scientist.workloads import Decisions, Printed, Released, Resampled
 from claimbench.spec import Claim, Tier
@@ -67,7 +70,7 @@ def checks(experiment: object, tier: Tier = "cpu") -> dict[str, float | tuple[fl
 
 def test_labels_and_ids_differ() -> None:
     assert len({claim.label for claim in CLAIMS}) == len(CLAIMS) == len({claim.id for claim in CLAIMS})
-    assert {int(claim.label[4:6]) for claim in CLAIMS} == {*range(1, 16), 17}
+    assert {int(claim.label[4:6]) for claim in CLAIMS} == set(range(1, 18))
 
 
 def test_no_word_selects_another_paper() -> None:
@@ -107,10 +110,10 @@ def test_smoke_needs_no_data_and_the_rest_says_that_it_was_seen() -> None:
 
 
 def test_items_are_the_500_papers_and_pair_up() -> None:
-    assert len(ITEMS) == 7
+    assert len(ITEMS) == 8
     for claim in ITEMS:
         assert (claim.units("cpu"), claim.protocol.paired, claim.protocol.first_seed) == (500, True, 0)
-        assert any(arm.name == "always_reject" for arm in claim.arms), claim.label
+        assert any(arm.name in ("always_accept", "always_reject") for arm in claim.arms), claim.label
         (leaf,) = leaves(claim.expectation)
         assert set(leaf.arms_used()) <= {arm.name for arm in claim.arms}
     steps = [claim for claim in ITEMS if claim.label.startswith("AIS-07")]
@@ -165,17 +168,20 @@ def test_what_is_known_of_the_500_papers() -> None:
     assert areas["gpt4o_one_shot"] == pytest.approx(0.691, abs=6e-4)
     found = checks(reviewer.correlations)
     assert found["model_mean"] == pytest.approx(0.175, abs=5e-4)
-    assert found["model_mean_r"] == pytest.approx(0.419, abs=5e-4)
-    assert found["person_person"] == pytest.approx(0.130, abs=5e-4)
-    like = checks(reviewer.like_for_like)
-    assert like["one"] == pytest.approx(0.304 - 0.360, abs=1e-3)
+    assert found["model_mean"] - found["lead"] == pytest.approx(0.130, abs=5e-4)  # type: ignore[operator]
+    assert checks(reviewer.like_for_like) == pytest.approx({"one_low": -0.111, "mean_low": -0.145}, abs=0.008)
+    assert checks(reviewer.matthews_at_one_share)["reviewer"] == pytest.approx(0.295, abs=5e-4)
+    assert checks(reviewer.near_people)["lead"] == pytest.approx((-0.0141, -0.0041), abs=1e-4)
+    assert checks(reviewer.errors_beside_people)["fnr"] == pytest.approx((0.124, 0.134), abs=5e-4)
     away = checks(decisions.given_away)
     assert away["string"] == pytest.approx(1 - 2 / 316 / 2)
     assert away["length_area"] == pytest.approx(0.696, abs=5e-4)
 
 
 def test_what_is_known_of_the_generated_papers() -> None:
-    assert checks(generated.above_threshold) == {"papers": 273, "at_6": 1, "accepted": 0}
+    assert checks(generated.at_threshold) == {"papers": 273, "at_6": 1}
+    assert checks(generated.accepted_by_decision) == {"papers": 273, "accepted": 0}
+    assert checks(generated.ranks)["over_all.gpt4o"] == pytest.approx(150 / 45 - 254 / 79)
     assert checks(generated.reviewed_again) == {"same": 3, "apart": pytest.approx(0.8), "farthest": 2}
     shares = checks(generated.example_numbers)
     assert [name for name, share in shares.items() if share == 1] == [
@@ -194,7 +200,7 @@ def test_printed_figures_say_what_they_do() -> None:
     assert low < 2040 / 290 < high
     row = printed.human_row(trial).checks
     assert row["balanced_accuracy"] == pytest.approx((0.65, 0.66))
-    assert printed.ranks(trial).checks["grokking.gpt4o"] == pytest.approx((-0.22, -0.20))
+    assert printed.second(trial).checks["grokking"] == pytest.approx((-0.22, -0.20))
 
 
 @pytest.fixture
@@ -218,6 +224,7 @@ def three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trial:
     ("options", "values"),
     [
         pytest.param({"rule": "reject"}, [1, 1, 0], id="reject"),
+        pytest.param({"rule": "accept"}, [0, 0, 1], id="accept"),
         pytest.param({"rule": "string"}, [0, 1, 1], id="string"),
         pytest.param({"rule": "decision", "reviews": "x"}, [0, 1, 0], id="decision"),
         pytest.param({"rule": "score", "reviews": "x", "threshold": 6}, [1, 0, 1], id="score"),
@@ -228,6 +235,35 @@ def test_an_item_is_right_where_the_decision_is_the_conferences(
 ) -> None:
     three.options = options
     assert decisions.right(three).values == {"right": values}
+
+
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        pytest.param({"rule": "accept"}, [-0.49, -0.49, 1.02], id="accept"),
+        pytest.param({"rule": "reject"}, [0, 0, -0.49], id="reject"),
+        pytest.param({"rule": "score", "reviews": "x", "threshold": 6}, [0, -0.49, 1.02], id="score"),
+    ],
+)
+def test_what_a_paper_adds_to_an_f1_above_peoples(
+    three: Trial, options: dict[str, str | int], values: list[float]
+) -> None:
+    three.options = options
+    assert decisions.above_people(three).values["surplus"] == pytest.approx(values)
+
+
+@given(st.builds(Confusion, *(st.integers(1, 400) for _ in range(4))))
+def test_f1_is_above_peoples_where_the_mean_over_papers_is_above_0(found: Confusion) -> None:
+    bar = HUMAN["f1"].value
+    surplus = 2 * (1 - bar) * found.accepted_both - bar * (found.accepted_only + found.reviewer_only)
+    assert (found.f1 > bar) is (surplus > 0)
+
+
+def test_roles_are_confirmatory_where_no_bar_moved_with_the_data_known() -> None:
+    confirmatory = {claim.label for claim in TESTABLE if claim.role == "confirmatory"}
+    moved = {"AIS-01c", "AIS-02b", "AIS-02c", "AIS-05", "AIS-06b", "AIS-09b", "AIS-11", "AIS-11d"}
+    assert not confirmatory & moved
+    assert confirmatory >= {"AIS-01", "AIS-01b", "AIS-02", "AIS-03d", "AIS-04", "AIS-06", "AIS-07", "AIS-11c", "AIS-12"}
 
 
 def test_rules_and_workloads_that_do_not_exist_are_refused(three: Trial) -> None:

@@ -25,7 +25,7 @@ _BORROWED = (
 )
 _TOO_FEW = (
     "The two are not both right or both wrong on {papers} of the papers, so that the interval reaches about .06 either "
-    "way: a smaller difference cannot be told from none, and a claim of {size} cannot be confirmed with 500 papers."
+    "way: a smaller difference cannot be told from none, and {size} cannot be confirmed with 500 papers."
 )
 _REJECTS = Arm(
     name="always_reject",
@@ -229,7 +229,7 @@ ALL_STEPS = Claim(
     needs=_STEP_NEEDS,
     setups_tried=1,
     keywords=("reviewer", "reflexion", "one_shot"),
-    caveats=(_HALF, SEEN),
+    caveats=(_TOO_FEW.format(papers=108, size="4 %"), _HALF, SEEN),
 )
 
 CLAIMS = (

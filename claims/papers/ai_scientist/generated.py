@@ -206,7 +206,7 @@ RANKS = Claim(
         "(GPT-4o, 45), 3.22 (DeepSeek, 79) and 2.18 (Llama, 66). On one template GPT-4o is third (AIS-11d), which was "
         "judged here at first.",
         "The ranking is called one of manual inspection that the scores validate. Means alone: no error is counted, "
-        "and GPT-4o's lead over DeepSeek is a tenth of a point.",
+        "and GPT-4o's lead over DeepSeek is a tenth of a point. Means of the templates' means have the same order.",
         _ONLY_MODEL,
         SEEN,
     ),
