@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from factories import HEALTHY, record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from claimbench.papers.ai_scientist.workloads import Decisions, Printed, Release
 from claimbench.spec import Claim, Tier
 from claimbench.trial import Exact as Checks
 from claimbench.trial import Trial
+from claimbench.verdict import judge
 
 TESTABLE = [claim for claim in CLAIMS if isinstance(claim, Claim)]
 HOSTILE = ("AIS-17",)
@@ -110,10 +112,10 @@ def test_smoke_needs_no_data_and_the_rest_says_that_it_was_seen() -> None:
 
 
 def test_items_are_the_500_papers_and_pair_up() -> None:
-    assert len(ITEMS) == 8
+    assert len(ITEMS) == 7
     for claim in ITEMS:
         assert (claim.units("cpu"), claim.protocol.paired, claim.protocol.first_seed) == (500, True, 0)
-        assert any(arm.name in ("always_accept", "always_reject") for arm in claim.arms), claim.label
+        assert any(arm.name == "always_reject" for arm in claim.arms), claim.label
         (leaf,) = leaves(claim.expectation)
         assert set(leaf.arms_used()) <= {arm.name for arm in claim.arms}
     steps = [claim for claim in ITEMS if claim.label.startswith("AIS-07")]
@@ -257,6 +259,31 @@ def test_f1_is_above_peoples_where_the_mean_over_papers_is_above_0(found: Confus
     bar = HUMAN["f1"].value
     surplus = 2 * (1 - bar) * found.accepted_both - bar * (found.accepted_only + found.reviewer_only)
     assert (found.f1 > bar) is (surplus > 0)
+
+
+def test_an_f1_above_peoples_is_vacuous_for_a_constant_has_it() -> None:
+    (claim,) = (one for one in TESTABLE if one.label == "AIS-05")
+    for name in claim.needs.data:
+        if not data.available(name):
+            pytest.skip(f"{name} is not here: claimbench data fetch {name}")
+    seeds = range(500)
+    records = [
+        record(
+            claim,
+            arm.name,
+            seeds,
+            tier="cpu",
+            samples=decisions.above_people(
+                Trial(claim.id, "cpu", Decisions(), arm.name, arm.options, tuple(seeds))
+            ).values,
+        )
+        for arm in claim.arms
+    ]
+    verdict = judge(claim, "cpu", 1, records, HEALTHY)
+    assert (verdict.status, verdict.n) == ("REPRODUCED", {"gpt4o_one_shot_at_6": 500})
+    assert "vacuous" in verdict.qualifiers
+    assert verdict.parts[0].effect is not None
+    assert verdict.parts[0].effect.estimate == pytest.approx((1.02 * 112 - 0.49 * 169) / 500)
 
 
 def test_roles_are_confirmatory_where_no_bar_moved_with_the_data_known() -> None:

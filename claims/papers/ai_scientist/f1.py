@@ -35,7 +35,7 @@ F1 = Claim(
     workloads={"cpu": Decisions()},
     metric=Metric(name="surplus", unit="1", better="higher"),
     expectation=AtLeast(arm="gpt4o_one_shot_at_6", floor=0.0, reference=-0.057),
-    protocol=Protocol(unit="item", n={"cpu": 500}, n_min=500, paired=True, seeds_per_trial=500),
+    protocol=Protocol(unit="seed", n={"cpu": 500}, n_min=500, seeds_per_trial=500),
     needs=Needs(core_seconds={"cpu": 2.0}, data=_NEEDS.data),
     setups_tried=2,
     keywords=("reviewer", "f1", "constant"),
@@ -44,7 +44,7 @@ F1 = Claim(
         "control that does so makes the claim vacuous where it holds (AIS-05c).",
         "The text calls it superhuman. F1 is above c where 2 (1 - c) a paper that both accept, less c a paper on which "
         "they differ, is above 0; that is a mean over papers, so that it has an interval and a control. "
-        "A coin's is -.057.",
+        "A coin's is -.057. What is called a seed is a paper, numbered as in the ratings.",
         "At first the F1 alone was judged, which AIS-01 confirms as printed and which cannot come out vacuous. "
         "People's .49 counts as known, of other papers with another share of accepted ones (AIS-05b).",
         SEEN,
