@@ -2,7 +2,7 @@
 
 A number is looked for in every cell of every `tabular` that holds numbers and nothing else but signs; it stands in the
 logs where some logged value, of any run, rounds to it as printed, or a spread of seeds: standard deviation, standard
-error, 1.96 of these. A number that was made up may do so by chance: how often, its neighbours tell.
+error, 1.96 standard errors. A number that was made up may do so by chance: how often, its neighbours tell.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def logged(results: Any) -> Iterator[float]:
 
 
 def spreads(results: Any) -> Iterator[float]:
-    """Of every list of two numbers or more in a log: standard deviation, standard error and 1.96 of these.
+    """Of every list of two numbers or more in a log: standard deviation, standard error, 1.96 standard errors.
 
     Each by n and by n - 1, for it is not said which.
     """

@@ -24,8 +24,8 @@ _BORROWED = (
     "which the two differ."
 )
 _TOO_FEW = (
-    "The two are not both right or both wrong on {papers} of the papers, so that the interval reaches about .06 either "
-    "way: a smaller difference cannot be told from none, and {size} cannot be confirmed with 500 papers."
+    "On {papers} of the 500 papers one of the two is right and the other wrong. So the interval reaches about .06 "
+    "either way: a smaller difference cannot be told from none, and {size} cannot be confirmed with these papers."
 )
 _REJECTS = Arm(
     name="always_reject",

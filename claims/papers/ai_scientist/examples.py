@@ -17,7 +17,7 @@ _NEEDS = Needs(core_seconds={"cpu": 1.0}, data=("generated_examples",))
 _DUAL_SCALE = "adaptive_dual_scale_denoising"
 _NUMBERS = (
     "Cells of tabular environments that hold numbers alone, error bars included; one stands where a logged value of "
-    "any run, or seed, rounds to it, or a spread of seeds: standard deviation, standard error, or 1.96 of them."
+    "any run, or seed, rounds to it, or a spread of seeds: standard deviation, standard error, or 1.96 standard errors."
 )
 _OTHER_RUNS = "The logs may be of other runs than the paper: they are what lies beside it."
 
@@ -78,9 +78,9 @@ EXAMPLES = Claim(
         "is cut, not rounded. Of grid_based_noise_adaptation's 2 of 32 do; of weight_initialization_grokking's the "
         "error bars do not but for a few, nor do multi_style_adapter's and two rows of its ablation.",
         "weight_initialization_grokking calls what follows its ± 95 % confidence intervals, which are derived, not "
-        "logged. So the seeds' standard deviations, standard errors and 1.96 of these count as logged, by n and by n "
-        "- 1, anywhere in the logs: two more of its 40 numbers stand then, and four more of multi_style_adapter's 57, "
-        "about as many as by chance.",
+        "logged. So the seeds' standard deviations, standard errors and 1.96 standard errors count as logged, by n "
+        "and by n - 1, anywhere in the logs: two more of its 40 numbers stand then, and four more of "
+        "multi_style_adapter's 57, about as many as by chance.",
         _NUMBERS,
         _OTHER_RUNS,
         SEEN,
