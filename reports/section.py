@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from claimbench.expectation import leaves
 from claimbench.record import Record
 from claimbench.reports import figures
 from claimbench.reports.crossover import Crossover, crossover
@@ -199,7 +200,7 @@ def _figures(
     said: list[str] = []
     drawn: list[tuple[str, str]] = []
     timed = claim.protocol.unit == "process" or claim.kind == "scaling"
-    for name in sorted({name for trial in trials for name in trial.curves}):
+    for name in _shown(claim, {name for trial in trials for name in trial.curves}):
         lines = [
             _line(claim, arm.name, name, own)
             for arm in claim.arms
@@ -217,6 +218,20 @@ def _figures(
             svg = figures.curves(lines, x_name, name, title)
         drawn.append((figure(f"{claim.id}.{tier}.{name}.svg", svg), title))
     return said, drawn
+
+
+_FEW = 3
+
+
+def _shown(claim: Claim, curves: set[str]) -> list[str]:
+    """The curves that belong on the claim's page: where there are many, those whose name a judged metric begins with.
+
+    The evidence has the others.
+    """
+    if len(curves) <= _FEW:
+        return sorted(curves)
+    judged = [getattr(leaf, "metric", None) or claim.metric.name for leaf in leaves(claim.expectation)]
+    return sorted(name for name in curves if any(metric.startswith(name) for metric in judged))
 
 
 def _line(claim: Claim, arm: str, name: str, trials: Sequence[Record]) -> figures.Line:

@@ -314,3 +314,12 @@ class TestCheck:
         said = check(pages, tmp_path)
         assert any(line.endswith("invented.smoke.svg: missing") for line in said)
         assert any("old.md: left over" in line for line in said)
+
+
+def test_of_many_curves_those_of_judged_metrics_are_shown() -> None:
+    lines = next(one.curves for one in records() if one.curves)
+    (curve, *_) = lines.values()
+    many = dict.fromkeys(("accuracy", "accurate", "loss", "noise", "logit"), curve)
+    text = pages_of([one.model_copy(update={"curves": many}) if one.claim == ABLATION.id else one for one in records()])
+    drawn = {name.split(".")[-2] for name in text if name.startswith(f"figures/{ABLATION.id}.")}
+    assert drawn == {"accuracy"}
