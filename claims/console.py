@@ -143,7 +143,7 @@ def verdict_table(verdicts: Sequence[Any]) -> str:
             notes.append(textwrap.fill(note, WIDTH, subsequent_indent="  "))
         if "vacuous" in verdict.qualifiers:
             notes.append(f"{claim.label} vacuous: a control meets it as well")
-    text = _table(rows, ("claim", "", "effect", "interval", "asked", "verdict"), (6, 26, 12, 18, 14, 14))
+    text = _table(rows, ("claim", "", "effect", "interval", "asked", "verdict"), (8, 26, 12, 18, 14, 14))
     if any("exploratory" in verdict.qualifiers for verdict in verdicts):
         notes.append("* exploratory: measured, not confirmed")
     return "\n".join([text, "", *notes]).rstrip()
