@@ -10,6 +10,7 @@ from claimbench.papers.ai_scientist import (
     f1,
     generated,
     leak,
+    loop,
     people,
     printed,
     rates,
@@ -32,7 +33,7 @@ PAPER = Paper(
     "generated papers, and ten of these with the logs of their runs. The claims about them are judged by these data "
     "and by the printed figures, and no language model is asked anything. All of it was public and known: what "
     "can be confirmed is that figures follow from data, and what is ours is said to be exploratory. So is one about a "
-    "sandbox for generated code, which the paper asks for.",
+    "sandbox for generated code, which the paper asks for. AIS-16 is about a loop of our own, and can be wrong.",
 )
 
 CLAIMS = (
@@ -47,5 +48,6 @@ CLAIMS = (
     *generated.CLAIMS,
     *examples.CLAIMS,
     *containment.CLAIMS,
+    *loop.CLAIMS,
     *untestable.CLAIMS,
 )

@@ -1,4 +1,4 @@
-"""What the trials of The AI Scientist's claims work on, where its released data or its printed figures decide."""
+"""What the trials of The AI Scientist's claims work on: its released data, its printed figures, and our own loop."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from claimbench.spec import Workload
+from claimbench.workloads import Count
 
-__all__ = ["Adversaries", "Decisions", "Printed", "Released", "Resampled"]
+__all__ = ["Adversaries", "Decisions", "Planted", "Printed", "Released", "Resampled", "Searched"]
 
 
 class Printed(Workload):
@@ -48,3 +49,27 @@ class Adversaries(Workload):
     """Discriminator."""
     seconds: Annotated[float, Field(gt=0)]
     """Wall-clock limit of each."""
+
+
+class Searched(Workload):
+    """Settings of one of the loop's templates, searched with the loop's stages."""
+
+    kind: Literal["searched"] = "searched"
+    """Discriminator."""
+    template: Literal["diffusion", "grokking"]
+    """Experiment that is run."""
+    search: Count
+    """Runs, to which those of the default's grid are added."""
+    tuning_seeds: Count
+    """Seeds that settings are chosen by."""
+    held_out_seeds: Count
+    """Seeds that the choice is judged by."""
+
+
+class Planted(Workload):
+    """Whole loops, up to their papers, on effects that were planted."""
+
+    kind: Literal["planted"] = "planted"
+    """Discriminator."""
+    search: Count
+    """Runs, to which those of the default's grid are added."""
