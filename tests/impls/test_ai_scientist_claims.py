@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -19,9 +20,9 @@ from claimbench.impls.ai_scientist.data import load_submissions
 from claimbench.impls.ai_scientist.experiments import decisions, generated, printed, reviewer
 from claimbench.impls.ai_scientist.published import HUMAN, RUNS, SELECTED
 from claimbench.impls.ai_scientist.reviewer import Confusion
-from claimbench.papers.ai_scientist import CLAIMS, figures
+from claimbench.papers.ai_scientist import CLAIMS, figures, loop
 from claimbench.papers.ai_scientist.workloads import Decisions, Printed, Released, Resampled
-from claimbench.spec import Claim, Tier
+from claimbench.spec import Arm, Claim, Tier
 from claimbench.trial import Exact as Checks
 from claimbench.trial import Trial
 from claimbench.verdict import judge
@@ -34,7 +35,7 @@ EXACT = [
     for claim in TESTABLE
     if isinstance(claim.expectation, Exact) and claim.label not in HOSTILE
 ]
-ITEMS = [claim for claim in TESTABLE if claim.protocol.unit == "item"]
+ITEMS = [claim for claim in TESTABLE if claim.protocol.unit == "item" and claim not in loop.CLAIMS]
 SLUGS = ("mamba", "chatbot_arena", "quiet_star", "evolutionary_merging", "schedule_free", "mar", "llama3")
 SLUGS += ("differential_transformer", "lcm")
 OWN = ("iclr_", "generated_")
@@ -103,6 +104,9 @@ def test_deterministic_claims_report_the_checks_that_are_judged_of_the_data_they
 
 def test_smoke_needs_no_data_and_the_rest_says_that_it_was_seen() -> None:
     for claim in TESTABLE:
+        if claim in loop.CLAIMS:
+            assert not claim.needs.data
+            continue
         assert bool(claim.needs.data) is ("cpu" in claim.workloads)
         if claim.needs.data:
             assert figures.SEEN in claim.caveats, claim.label
@@ -308,3 +312,46 @@ def test_the_ratings_are_of_500_papers_with_three_reviews_or_more() -> None:
     known = (papers.scores == papers.scores).sum(axis=1)
     assert (len(papers.ids), int(papers.accepted.sum()), int(known.sum())) == (500, 184, 1968)
     assert (int(known.min()), int(known.max())) == (3, 7)
+
+
+def test_a_search_is_measured_by_seeds_that_it_did_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    from claimbench.impls.ai_scientist.experiments import loop as experiments
+
+    asked: list[tuple[tuple[int, ...], str]] = []
+
+    def run_(settings: dict[str, object], seeds: list[int], part: str) -> dict[str, object]:
+        asked.append((tuple(seeds), part))
+        worse = sum(map(str(settings).count, ("relu", "gelu", "cross")))
+        return {"values": {"error": [10.0 + worse + seed % 2 for seed in seeds]}}
+
+    template, _ = experiments._TEMPLATES["grokking"]
+    monkeypatch.setitem(experiments._TEMPLATES, "grokking", (template, run_))
+    work = loop.SEARCH.workloads["cpu"].model_copy(update={"search": 7})
+    found: dict[str, dict[str, Sequence[float]]] = {}
+    for arm in loop.SEARCH.arms:
+        asked.clear()
+        trial = Trial(loop.SEARCH.id, "cpu", work, arm.name, arm.options, (901, 902))
+        found[arm.name] = dict(experiments.search(trial).values)  # type: ignore[arg-type]
+        tuning = {seeds for seeds, part in asked if part == "validation"}
+        held_out = [seeds for seeds, part in asked if part == "test"]
+        assert tuning == {(100_100,), (100_200,)}
+        assert held_out == [tuple(range(100_150, 100_156)), tuple(range(100_250, 100_256))]
+        # Grid and search, or as many at random; a setting that comes twice is run once.
+        assert sum(part == "validation" for _, part in asked) <= 2 * (5 + 7)
+    assert all(len(values["held_out"]) == 2 for values in found.values())
+    with pytest.raises(UnknownName, match="proposer"):
+        experiments.search(Trial(loop.SEARCH.id, "cpu", work, "x", {"proposer": "hope"}, (901,)))
+
+
+@pytest.mark.parametrize("arm", loop.RIGHT.arms, ids=lambda arm: arm.name)
+def test_papers_about_planted_effects_are_right(arm: Arm) -> None:
+    from claimbench.impls.ai_scientist.experiments import loop as experiments
+
+    trial = Trial(loop.RIGHT.id, "cpu", loop.RIGHT.workloads["cpu"], arm.name, arm.options, (900, 901))
+    assert experiments.right(trial).values == {"right": [1.0, 1.0]}
+
+
+def test_seeds_of_the_loops_claims_are_their_own() -> None:
+    seeds = [set(claim.seeds(tier)) for claim in loop.CLAIMS for tier in claim.workloads]
+    assert sum(map(len, seeds)) == len(set().union(*seeds))
+    assert max(set().union(*seeds)) < 900
