@@ -19,10 +19,11 @@ _EMBEDDED = (
 
 SEARCH = Claim(
     id="ai_scientist.loop_search",
-    label="AIS-16",
+    label="AIS-16b",
     statement="At equal budget the loop finds better settings of its experiment than random search does.",
     source=Source(arxiv=ARXIV, where="not in the paper, whose loop is compared with nothing"),
     kind="quality",
+    role="exploratory",
     experiment=f"{_EXPERIMENTS}:search",
     arms=(
         Arm(name="loop", options={"proposer": "loop"}),
@@ -47,18 +48,20 @@ SEARCH = Claim(
     caveats=(
         "One experiment: a network with one hidden layer learns addition modulo 23, judged by its mean error on cells "
         "that it has not seen. The space has 1800 settings, of which 33 are run; a tenth less error is a bar of ours.",
-        "A unit is a whole search, with seeds for choosing and for judging of its own.",
+        "A unit is a whole search, with seeds for choosing and for judging of its own. The loop in full has two tuning "
+        "seeds; here it is one.",
         _EMBEDDED,
     ),
 )
 
 PAPER = Claim(
     id="ai_scientist.loop_paper_numbers",
-    label="AIS-16b",
+    label="AIS-16c",
     statement="A run of the loop ends in a paper all of whose numbers are those of its logs; a paper with another "
     "number is refused, and an interrupted run ends in the same paper.",
     source=Source(arxiv=ARXIV, where="Section 5, where numbers are said to match the experimental logs exactly"),
     kind="identity",
+    role="exploratory",
     experiment=f"{_EXPERIMENTS}:paper",
     arms=(Arm(name="ours"),),
     workloads={"smoke": Planted(search=12)},
@@ -77,11 +80,12 @@ PAPER = Claim(
 
 RIGHT = Claim(
     id="ai_scientist.loop_papers_right",
-    label="AIS-16c",
+    label="AIS-16d",
     statement="The loop's papers err in one of twenty cases at most: they claim no improvement where there is none, "
     "and their intervals hold the one that there is.",
     source=Source(arxiv=ARXIV, where="not in the paper, whose generated papers are judged by a language model alone"),
     kind="quality",
+    role="exploratory",
     experiment=f"{_EXPERIMENTS}:right",
     arms=(Arm(name="none", options={"effects": "none"}), Arm(name="planted", options={"effects": "planted"})),
     workloads={"cpu": Planted(search=12)},

@@ -46,7 +46,7 @@ _FIRST, _UNIT, _HELD_OUT = 10_000, 100, 50
 
 
 def search(trial: Trial) -> Quality:
-    """AIS-16: what the arm's proposer finds in a template's space, on held-out seeds and test data, one value a unit.
+    """AIS-16b: what the arm's proposer finds in a template's space, on held-out seeds and test data, one value a unit.
 
     A unit is a whole search with tuning and held-out seeds of its own, the same for all arms. `held_out` is the mean of
     the template's metric over the held-out seeds, geometric where the template compares by ratios; `tuning` is the same
@@ -97,7 +97,7 @@ def _chosen(
 
 
 def paper(trial: Trial) -> Exact:
-    """AIS-16b: a loop on planted effects.
+    """AIS-16c: a loop on planted effects.
 
     `standing`: share of the numbers in the paper's tables that stand in its logs. `refused`: share of the paper's
     numbers for which another digit is refused. `resumed`: 1 if a loop that was interrupted writes the same paper.
@@ -121,7 +121,7 @@ def paper(trial: Trial) -> Exact:
 
 
 def right(trial: Trial) -> Quality:
-    """AIS-16c: 1 where a loop's paper is right, one an item; an item is a loop with seeds of its own.
+    """AIS-16d: 1 where a loop's paper is right, one an item; an item is a loop with seeds of its own.
 
     `effects` of the arm: `planted`, where the interval of the outcome must hold the effect that the found settings
     have; `none`, where no improvement may be claimed.
