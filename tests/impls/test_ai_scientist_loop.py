@@ -13,7 +13,9 @@ import pytest
 from loops import EFFORT, Machine, Script, loop, process, toy
 
 from claimbench.impls.ai_scientist.chat import Message
+from claimbench.impls.ai_scientist.loop.__main__ import main
 from claimbench.impls.ai_scientist.loop.archive import Archive
+from claimbench.impls.ai_scientist.loop.loop import Loop
 from claimbench.impls.ai_scientist.loop.publish import check_paper
 from claimbench.impls.ai_scientist.loop.stages import LoopStopped
 
@@ -105,6 +107,7 @@ def test_an_idea_differs_from_the_archive(tmp_path: Path) -> None:
         pytest.param(lambda found: {**found, "settings": {**found["settings"], "trick": "yes"}}, id="other settings"),
         pytest.param(lambda found: {**found, "evaluate_on": "train"}, id="other data"),
         pytest.param(lambda found: {**found, "values": {"error": [1.0]}}, id="too few values"),
+        pytest.param(lambda found: {**found, "values": {"loss": found["values"]["error"]}}, id="another metric"),
         pytest.param(lambda found: [found], id="a list"),
     ],
 )
@@ -263,3 +266,60 @@ def test_ideas_that_cannot_be_tested_are_refused(tmp_path: Path, idea: dict[str,
     assert sum("Have an idea" in messages[1].content for messages in model.asked) == 3
     repair = model.asked[1][-1].content
     assert any(name in repair for name in ("levers", "title", "hypothesis", "novelty"))
+
+
+def command(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    return int(ended.value.code or 0)
+
+
+def test_the_command_line_writes_goes_on_and_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--template", "planted", "--out", str(tmp_path / "paper"), "--pilot", "2", "--search", "3")
+    machine = Machine()
+    monkeypatch.setattr(Loop, "__post_init__", with_runner(machine))
+    assert command(*options) == 0
+    assert "last review: Overall" in capsys.readouterr().out
+    ran = machine.calls
+    assert command(*options) == 0
+    assert machine.calls == ran
+    assert command("check", str(tmp_path / "paper")) == 0
+    assert "all the same" in capsys.readouterr().out
+    paper = (tmp_path / "paper" / "paper.md").read_text()
+    assert "loop --template planted --seed 0 --out FOLDER --pilot 2 --search 3" in paper
+    (tmp_path / "paper" / "paper.md").write_text(paper.replace("the", "The"))
+    assert command("check", str(tmp_path / "paper")) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        pytest.param(("--template", "plant", "--out", "x"), 2, "did you mean planted", id="no such template"),
+        pytest.param(("--template", "planted"), 2, "--out", id="no folder"),
+        pytest.param(("--template", "planted", "--out", "x", "--pilot", "3"), 2, "both", id="half an effort"),
+        pytest.param(("check", "nowhere"), 3, "holds no loop", id="no loop"),
+    ],
+)
+def test_the_command_line_says_what_to_do(
+    words: tuple[str, ...],
+    code: int,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command(*words) == code
+    assert says in capsys.readouterr().err
+
+
+def with_runner(machine: Machine) -> Callable[[Loop], None]:
+    made = Loop.__post_init__
+
+    def post(self: Loop) -> None:
+        self.runner = machine
+        made(self)
+
+    return post

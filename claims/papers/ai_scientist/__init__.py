@@ -32,8 +32,8 @@ PAPER = Paper(
     "reviewer is validated on 500 papers of ICLR 2022, whose reviews the authors released; so are the scores of the "
     "generated papers, and ten of these with the logs of their runs. The claims about them are judged by these data "
     "and by the printed figures, and no language model is asked anything. All of it was public and known: what "
-    "can be confirmed is that figures follow from data, and what is ours is said to be exploratory. So are claims about "
-    "a sandbox for generated code, which the paper asks for, and about a loop of our own.",
+    "can be confirmed is that figures follow from data, and what is ours is said to be exploratory. So are claims "
+    "about a sandbox for generated code, which the paper asks for, and about a loop of our own.",
 )
 
 CLAIMS = (

@@ -191,7 +191,7 @@ class Bench:
         (folder / _SETTINGS).write_text(request.model_dump_json())
         argv = (sys.executable, "-P", _PROGRAM, f"--out_dir={_OUT}")
         outcome = self.runner(argv, folder, self.template.limits)
-        record = _judged(outcome, request, folder / _OUT / _RESULTS)
+        record = _judged(outcome, request, folder / _OUT / _RESULTS, self.template)
         write(folder / _OUTCOME, record.model_dump_json(indent=1))
         self.log({"stage": stage, "run": folder.name, "status": record.status, "seconds": round(record.seconds, 3)})
         self.say(f"{stage}: {_short(self.template, request.settings)}: {record.status}, {record.seconds:.1f} s")
@@ -209,7 +209,7 @@ def read_run(folder: Path) -> Run:
     return Run(folder.name, "ok", record.seconds, record.message, Results.model_validate_json(written))
 
 
-def _judged(outcome: Outcome, request: Request, path: Path) -> _Record:
+def _judged(outcome: Outcome, request: Request, path: Path, template: Template) -> _Record:
     message = outcome.stderr[-_TAIL:]
     if outcome.status != "ok":
         return _Record(status=outcome.status, seconds=outcome.seconds, message=message, results_sha="")
@@ -218,6 +218,10 @@ def _judged(outcome: Outcome, request: Request, path: Path) -> _Record:
         results = Results.model_validate_json(written)
         if any(getattr(results, name) != getattr(request, name) for name in Request.model_fields):
             raise ValueError("the results are not about the settings, seeds and data that were asked for")
+        if missing := {metric.name for metric in template.metrics} - set(results.values):
+            raise ValueError(f"the results have no {', '.join(sorted(missing))}")
+        if template.metric.compare == "ratio" and min(results.values[template.metric.name]) <= 0:
+            raise ValueError(f"{template.metric.name} must be above zero, for arms are compared by its ratio")
     except (ValidationError, ValueError) as error:
         return _Record(status="malformed", seconds=outcome.seconds, message=str(error)[-_TAIL:], results_sha="")
     sha = hashlib.sha256(written).hexdigest()
