@@ -201,3 +201,9 @@ def test_a_language_model_sees_no_byte_that_comes_later() -> None:
 def test_step_sizes_follow_their_schedule(schedule: str, warmup: float, expected: list[float]) -> None:
     found = [language.factor(step, 4, {"schedule": schedule, "warmup": warmup}) for step in range(4)]
     assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_language_models_bits_are_those_after_the_last_step() -> None:
+    for batch in load("language").space.lever("batch_size").levels:
+        assert isinstance(batch, int)
+        assert 1920 % (batch * language.CURVE) == 0 == language.WINDOWS % (batch * language.CURVE)

@@ -13,11 +13,11 @@ TEMPLATE = Template(
     name="language",
     subject="a small language model of bytes",
     about="A Transformer with one layer learns to predict the next byte of the reference text that comes with CPython. "
-    "It reads a fixed amount of text, about 150 thousand bytes, once. The question is what lets it learn more from "
+    "It reads a fixed amount of text, about 90 thousand bytes, once. The question is what lets it learn more from "
     "that.",
     fixed=(
         "one layer of width 48 with three heads, windows of 48 bytes",
-        "3072 windows, however large the batch; AdamW, beta1 0.9, gradients clipped to a norm of 1",
+        "1920 windows, however large the batch; AdamW, beta1 0.9, gradients clipped to a norm of 1",
         "eight blocks of the text in ten for training, one for choosing settings, one for the comparison; a seed "
         "draws the windows and the first weights, and all seeds are tested on the same 192 windows",
     ),
@@ -130,7 +130,7 @@ TEMPLATE = Template(
         ),
     ),
     caveats=(
-        "A model of about 50 thousand weights that reads 150 thousand bytes: what holds for training that has hardly "
+        "A model of about 50 thousand weights that reads 90 thousand bytes: what holds for training that has hardly "
         "begun need not hold for more of it.",
         "A batch half as large takes twice as many steps, which is part of what differs between batch sizes.",
         "All seeds are tested on the same text, so that the interval is about training anew, not about other text.",

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 WIDTH, HEADS = 48, 3
 LENGTH = 48
-WINDOWS = 3072
-"""Windows of text learned from, however large the batch is."""
+WINDOWS = 1920
+"""Windows of text learned from, however large the batch is: whole steps of each, in CURVE parts."""
 TESTED = 192
 """Windows of held-out text."""
 BLOCK = 4096
