@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from loops import EFFORT, Machine, Script, loop, process, toy
 
-from claimbench.impls.ai_scientist.chat import Message
+from claimbench.impls.ai_scientist.budget import BudgetSpent
+from claimbench.impls.ai_scientist.chat import Message, Reply
+from claimbench.impls.ai_scientist.endpoint import EndpointFailed
 from claimbench.impls.ai_scientist.loop.__main__ import main
 from claimbench.impls.ai_scientist.loop.archive import Archive
 from claimbench.impls.ai_scientist.loop.loop import Loop
@@ -204,8 +206,6 @@ def test_a_language_model_that_talks_nonsense_is_replaced_and_the_paper_says_so(
 
 
 def test_a_language_model_that_refuses_is_replaced(tmp_path: Path) -> None:
-    from claimbench.impls.ai_scientist.chat import Reply
-
     class Refuses(Script):
         def complete(self, messages: Sequence[Message], *, temperature: float, max_tokens: int) -> Reply:
             return Reply("", "refusal", 1, 0, 0.0)
@@ -215,8 +215,6 @@ def test_a_language_model_that_refuses_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_budget_that_is_spent_in_the_middle_leaves_a_paper_that_says_from_where_on(tmp_path: Path) -> None:
-    from claimbench.impls.ai_scientist.budget import BudgetSpent
-
     model = Script(answers)
 
     def three(messages: Sequence[Message]) -> str:
@@ -230,6 +228,21 @@ def test_a_budget_that_is_spent_in_the_middle_leaves_a_paper_that_says_from_wher
     (own,) = re.findall(r"By it are the idea and (\d) of the settings of the search", paper)
     ((others, all_of_them),) = re.findall(r"For (\d) of (\d) settings of the search the budget for it was spent", paper)
     assert 0 < int(own) == int(all_of_them) - int(others)
+
+
+def test_an_endpoint_that_fails_stops_the_loop_which_goes_on_where_it_was(tmp_path: Path) -> None:
+    whole = loop(tmp_path, "whole", model=Script(answers)).run()
+    model = Script(answers)
+
+    def fails(messages: Sequence[Message]) -> str:
+        if len(model.asked) == 4:
+            raise EndpointFailed("no answer")
+        return answers(messages)
+
+    model.says = fails
+    with pytest.raises(EndpointFailed):
+        loop(tmp_path, "broken", model=model).run()
+    assert texts(loop(tmp_path, "broken", model=model).run().paper) == texts(whole.paper)
 
 
 @pytest.mark.parametrize("invented", ["It is 93.17 points better.", "An effect of 43 %."])
