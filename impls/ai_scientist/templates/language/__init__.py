@@ -85,16 +85,16 @@ TEMPLATE = Template(
     metrics=(
         Metric(
             name="bits",
-            label="bits a byte",
-            unit="bits",
+            label="cross-entropy",
+            unit="bits a byte",
             better="lower",
             compare="difference",
             digits=3,
-            about="The cross-entropy of the next byte of held-out text after training, in bits.",
+            about="That of the next byte of held-out text after training.",
         ),
     ),
     seeds=Seeds(tuning=(1000, 1001), held_out=tuple(range(2000, 2008)), second=tuple(range(3000, 3008))),
-    curve=("windows", "bits a byte of held-out text"),
+    curve=("windows", "cross-entropy of held-out text (bits a byte)"),
     known=(
         Known(
             levers=("schedule",),
