@@ -80,7 +80,7 @@ def memory(processes: Iterable[int], shared_bytes: int) -> int:
 
 def shared_memory_bytes(process: int) -> int:
     """Bytes of the files in /dev/shm as `process` sees it, where that is not this process's."""
-    path = f"/proc/{process}/root/dev/shm"
+    path = os.path.join("/proc", str(process), "root", "dev", "shm")
     try:
         if os.stat(path).st_dev == os.stat("/dev/shm").st_dev:
             return 0
